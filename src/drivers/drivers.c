@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The drivers of this program, in the order a URI is offered to them. */
+#include "driver.h"
+
+const struct pv_driver *const pv_drivers[] = {
+    &pv_driver_sim,
+    NULL,
+};
