@@ -10,6 +10,7 @@
 #include <polyvirt/log.h>
 #include <polyvirt/model.h>
 #include <polyvirt/op.h>
+#include <polyvirt/server.h>
 #include <polyvirt/task.h>
 
 #define PV_VERSION "0.1.0"
