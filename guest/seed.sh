@@ -1,0 +1,33 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# seed.sh OUT.iso HOSTNAME [INSTANCE_ID] [USER_DATA_FILE [NETWORK_CONFIG_FILE]]: a NoCloud seed.
+# A FAT image labelled CIDATA, which NoCloud allows beside ISO 9660: mtools makes it without root.
+# It serves as a read-only disk or as a CD-ROM alike, whatever the name of the file ends in.
+set -euo pipefail
+export PATH="$PATH:/sbin:/usr/sbin"
+
+if [ $# -lt 2 ] || [ $# -gt 5 ]; then
+	echo "usage: seed.sh OUT.iso HOSTNAME [INSTANCE_ID] [USER_DATA_FILE [NETWORK_CONFIG_FILE]]" >&2
+	exit 2
+fi
+out=$1 hostname=$2 instance=${3:-$2} user_data=${4:-} network=${5:-}
+
+for file in "$user_data" "$network"; do
+	if [ -n "$file" ] && [ ! -r "$file" ]; then
+		echo "seed.sh: cannot read $file" >&2
+		exit 1
+	fi
+done
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+printf 'instance-id: %s\nlocal-hostname: %s\n' "$instance" "$hostname" >"$work/meta-data"
+cat ${user_data:+"$user_data"} </dev/null >"$work/user-data"
+
+# 2048-byte sectors would suit a CD-ROM, but then a disk with 512-byte sectors could not read it;
+# Linux mounts 512-byte sectors from neither drive kind but these: see below.
+truncate -s 1440K "$work/seed.img"
+mkfs.vfat -n CIDATA "$work/seed.img" >/dev/null
+mcopy -i "$work/seed.img" "$work/meta-data" "$work/user-data" ::
+[ -z "$network" ] || mcopy -i "$work/seed.img" "$network" ::network-config
+mv "$work/seed.img" "$out"
