@@ -47,6 +47,8 @@ const struct pv_op *pv_op_find(const char *name);
 /** Checks args (pv_desc_validate), read-only and support, then runs the row. task may be NULL. */
 int pv_op_run(const struct pv_op *op, pv_conn *conn, pv_task *task, const void *args, void **ret_result,
               pv_error **error);
+/** 0, or the worst code among the rows when the result is a list of struct pv_outcome. */
+int pv_op_result_code(const struct pv_op *op, const void *result);
 void pv_op_result_free(const struct pv_op *op, void *result);
 
 G_END_DECLS

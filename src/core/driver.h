@@ -6,7 +6,7 @@
  * What the core does once so that drivers stay naive: read-only check, support check, default
  * deadline, argument validation, error prefix, trace, resolution of names to ids. So:
  *  - `vm` arguments are ids as the driver gave them in pv_vm.id (unless a slot says otherwise);
- *  - specs are valid by their descriptors; task is never NULL and has a deadline;
+ *  - specs are valid by their descriptors; task is never NULL, and only slow work may lack a deadline;
  *  - slots may be called from several threads at once on one connection;
  *  - a slot returns 0 or a negative pv_code with *error set; ret_ arguments untouched on failure;
  *  - list slots append to the list they are given (made with pv_list_new of the right descriptor).

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the core share about a connection; nobody else sees it. */
+#ifndef PV_CORE_CONN_PRIVATE_H
+#define PV_CORE_CONN_PRIVATE_H
+
+#include "driver.h"
+
+#include <polyvirt/op.h>
+
+struct pv_bus;
+
+struct pv_conn {
+    const struct pv_driver *driver;
+    void *handle; /* the driver's */
+    char *uri;
+    gboolean readonly;
+    int64_t timeout_ms;
+    struct pv_bus *bus;
+};
+
+/** One call into a driver: what the core does around every slot. */
+struct pv_call {
+    pv_conn *conn;
+    const char *operation;
+    pv_task *task; /* never NULL between begin and end */
+    gint64 begun;
+};
+
+/**
+ * Checks support (slot: the driver has the function) and read-only, and readies a task with the
+ * connection's default deadline when the caller's is NULL. After success call pv_call_end once.
+ */
+int pv_call_begin(struct pv_call *call, pv_conn *conn, const char *operation, enum pv_effect effect, gboolean slot,
+                  pv_task *task, pv_error **error);
+/** Prefixes the error with target (may be NULL), traces, and returns code. */
+int pv_call_end(struct pv_call *call, const char *target, int code, pv_error **error);
+/** Why this connection cannot do an operation, or NULL when it can. */
+const char *pv_conn_lacks(pv_conn *conn, const char *operation, gboolean slot);
+
+/** The VM's id from an id, uuid or name. */
+int pv_resolve_vm(pv_conn *conn, const char *ref, pv_task *task, char **ret_id, pv_error **error);
+/** All of them at once, in order; nothing is returned when one is missing. */
+int pv_resolve_vms(pv_conn *conn, const char *const *refs, pv_task *task, char ***ret_ids, pv_error **error);
+
+/* ---- events (event.c) ---- */
+
+struct pv_bus *pv_bus_new(pv_conn *conn);
+/** The driver's emit: any thread; takes the event. sink is the bus. */
+void pv_bus_emit(void *sink, pv_event *event);
+/** Delivers nothing more; frees when the last queued event has gone. */
+void pv_bus_close(struct pv_bus *bus);
+
+#endif

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* VMs: naming them, reading many at once, changing one, waiting for a state. */
+#include "conn-private.h"
+
+#define WAIT_POLL_MS 500    /* a look at the state where no event can tell */
+#define WAIT_RECHECK_MS 5000 /* a look in spite of events, should one be lost */
+
+/* ---- names ---- */
+
+static const pv_vm *
+match(const GPtrArray *vms, const char *ref, gboolean *ret_ambiguous)
+{
+    const pv_vm *by_name = NULL;
+
+    *ret_ambiguous = FALSE;
+    for (unsigned i = 0; i < vms->len; i++) {
+        const pv_vm *vm = g_ptr_array_index(vms, i);
+
+        if (g_strcmp0(vm->id, ref) == 0 || (vm->uuid && g_ascii_strcasecmp(vm->uuid, ref) == 0)) {
+            *ret_ambiguous = FALSE;
+            return vm;
+        }
+        if (g_strcmp0(vm->name, ref) != 0)
+            continue;
+        *ret_ambiguous = by_name != NULL;
+        by_name = vm;
+    }
+    return by_name;
+}
+
+static int
+not_found(const GPtrArray *vms, const char *ref, pv_error **error)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    const char *near;
+
+    for (unsigned i = 0; i < vms->len; i++) {
+        const pv_vm *vm = g_ptr_array_index(vms, i);
+
+        if (vm->name)
+            g_ptr_array_add(names, vm->name);
+    }
+    g_ptr_array_add(names, NULL);
+    pv_error_set(error, PV_ERR_NOT_FOUND, "no VM has the id, uuid or name '%s'", ref);
+    near = pv_text_nearest(ref, (const char *const *)names->pdata);
+    if (near)
+        pv_error_hint(error, "did you mean '%s'?", near);
+    return PV_ERR_NOT_FOUND;
+}
+
+static int
+resolve_in(const GPtrArray *vms, const char *ref, char **ret_id, pv_error **error)
+{
+    gboolean ambiguous;
+    const pv_vm *vm = match(vms, ref, &ambiguous);
+
+    if (ambiguous) {
+        pv_error_set(error, PV_ERR_INVALID, "more than one VM is named '%s'", ref);
+        pv_error_hint(error, "name it by id or uuid: see `vm list -o wide`");
+        return PV_ERR_INVALID;
+    }
+    if (!vm)
+        return not_found(vms, ref, error);
+    *ret_id = g_strdup(vm->id);
+    return 0;
+}
+
+static int
+list_basic(pv_conn *conn, pv_task *task, GPtrArray **ret_vms, pv_error **error)
+{
+    g_autoptr(GPtrArray) vms = pv_list_new(&pv_vm_desc);
+    struct pv_vm_query query = { NULL, PV_VM_BASIC };
+    int code = conn->driver->vm->list(conn->handle, &query, task, vms, error);
+
+    if (code == 0)
+        *ret_vms = g_steal_pointer(&vms);
+    return code;
+}
+
+int
+pv_resolve_vms(pv_conn *conn, const char *const *refs, pv_task *task, char ***ret_ids, pv_error **error)
+{
+    g_autoptr(GPtrArray) vms = NULL;
+    g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
+    int code = 0;
+
+    for (; *refs && code == 0; refs++) {
+        char *id = NULL;
+
+        if (conn->driver->vm->resolve) {
+            code = conn->driver->vm->resolve(conn->handle, *refs, task, &id, error);
+        } else {
+            if (!vms)
+                code = list_basic(conn, task, &vms, error);
+            if (code == 0)
+                code = resolve_in(vms, *refs, &id, error);
+        }
+        if (code == 0)
+            g_ptr_array_add(ids, id);
+    }
+    if (code < 0)
+        return code;
+    g_ptr_array_add(ids, NULL);
+    *ret_ids = (char **)g_ptr_array_free(g_steal_pointer(&ids), FALSE);
+    return 0;
+}
+
+int
+pv_resolve_vm(pv_conn *conn, const char *ref, pv_task *task, char **ret_id, pv_error **error)
+{
+    const char *refs[] = { ref, NULL };
+    g_auto(GStrv) ids = NULL;
+    int code;
+
+    if (!conn->driver->vm)
+        return pv_error_set(error, PV_ERR_UNSUPPORTED, "%s endpoints have no VMs", conn->driver->name);
+    code = pv_resolve_vms(conn, refs, task, &ids, error);
+    if (code == 0)
+        *ret_id = g_strdup(ids[0]);
+    return code;
+}
+
+/* ---- read ---- */
+
+static int
+list_vms(struct pv_call *call, const char *const *refs, unsigned parts, GPtrArray *vms, pv_error **error)
+{
+    pv_conn *conn = call->conn;
+    g_auto(GStrv) ids = NULL;
+    struct pv_vm_query query = { NULL, parts };
+
+    if (refs) {
+        int code = pv_resolve_vms(conn, refs, call->task, &ids, error);
+
+        if (code < 0)
+            return code;
+        query.ids = (const char *const *)ids;
+    }
+    return conn->driver->vm->list(conn->handle, &query, call->task, vms, error);
+}
+
+int
+pv_vm_list(pv_conn *conn, const char *const *refs, unsigned parts, pv_task *task, GPtrArray **ret_list,
+           pv_error **error)
+{
+    g_autoptr(GPtrArray) vms = pv_list_new(&pv_vm_desc);
+    struct pv_call call;
+    int code = pv_call_begin(&call, conn, "vm.list", PV_EFFECT_READ, conn->driver->vm && conn->driver->vm->list, task,
+                             error);
+
+    if (code < 0)
+        return code;
+    code = list_vms(&call, refs, parts | PV_VM_BASIC, vms, error);
+    if (code == 0)
+        *ret_list = g_steal_pointer(&vms);
+    return pv_call_end(&call, NULL, code, error);
+}
+
+int
+pv_vm_get(pv_conn *conn, const char *ref, unsigned parts, pv_task *task, pv_vm **ret_vm, pv_error **error)
+{
+    const char *refs[] = { ref, NULL };
+    g_autoptr(GPtrArray) vms = NULL;
+    const pv_vm *vm;
+    int code = pv_vm_list(conn, refs, parts, task, &vms, error);
+
+    if (code < 0)
+        return code;
+    if (vms->len != 1)
+        return pv_error_set(error, PV_ERR_NOT_FOUND, "no VM has the id, uuid or name '%s'", ref);
+    vm = g_ptr_array_index(vms, 0);
+    if (vm->error)
+        return pv_error_set(error, PV_ERR_FAILED, "%s: %s", ref, vm->error);
+    *ret_vm = g_ptr_array_steal_index(vms, 0);
+    return 0;
+}
+
+/* ---- change ---- */
+
+int
+pv_vm_create(pv_conn *conn, const pv_vm_spec *spec, pv_task *task, pv_vm **ret_vm, pv_error **error)
+{
+    g_autofree char *id = NULL;
+    struct pv_call call;
+    int code = pv_desc_validate(&pv_vm_spec_desc, spec, error);
+
+    if (code == 0)
+        code = pv_call_begin(&call, conn, "vm.create", PV_EFFECT_CREATE, conn->driver->vm && conn->driver->vm->create,
+                             task, error);
+    if (code < 0)
+        return code;
+    code = conn->driver->vm->create(conn->handle, spec, call.task, &id, error);
+    code = pv_call_end(&call, spec->name, code, error);
+    return code == 0 && ret_vm ? pv_vm_get(conn, id, PV_VM_ALL & ~PV_VM_GUEST, task, ret_vm, error) : code;
+}
+
+static int
+clone_vm(struct pv_call *call, const char *ref, const pv_clone_spec *spec, char **ret_id, pv_error **error)
+{
+    pv_conn *conn = call->conn;
+    g_autofree char *source = NULL;
+    g_autofree char *id = NULL;
+    int code = pv_resolve_vm(conn, ref, call->task, &source, error);
+
+    if (code == 0)
+        code = conn->driver->vm->clone(conn->handle, source, spec, call->task, &id, error);
+    if (code == 0 && spec->start == 1)
+        code = conn->driver->vm->power(conn->handle, id, PV_POWER_OP_START, call->task, error);
+    if (code == 0)
+        *ret_id = g_steal_pointer(&id);
+    return code;
+}
+
+int
+pv_vm_clone(pv_conn *conn, const char *ref, const pv_clone_spec *spec, pv_task *task, pv_vm **ret_vm, pv_error **error)
+{
+    g_autofree char *id = NULL;
+    struct pv_call call;
+    int code = pv_desc_validate(&pv_clone_spec_desc, spec, error);
+
+    if (code == 0)
+        code = pv_call_begin(&call, conn, "vm.clone", PV_EFFECT_CREATE, conn->driver->vm && conn->driver->vm->clone,
+                             task, error);
+    if (code < 0)
+        return code;
+    code = clone_vm(&call, ref, spec, &id, error);
+    code = pv_call_end(&call, ref, code, error);
+    return code == 0 && ret_vm ? pv_vm_get(conn, id, PV_VM_ALL & ~PV_VM_GUEST, task, ret_vm, error) : code;
+}
+
+int
+pv_vm_delete(pv_conn *conn, const char *ref, pv_task *task, pv_error **error)
+{
+    g_autofree char *id = NULL;
+    struct pv_call call;
+    int code = pv_call_begin(&call, conn, "vm.delete", PV_EFFECT_DISRUPTIVE,
+                             conn->driver->vm && conn->driver->vm->remove, task, error);
+
+    if (code < 0)
+        return code;
+    code = pv_resolve_vm(conn, ref, call.task, &id, error);
+    if (code == 0)
+        code = conn->driver->vm->remove(conn->handle, id, call.task, error);
+    return pv_call_end(&call, ref, code, error);
+}
+
+int
+pv_vm_power(pv_conn *conn, const char *ref, enum pv_power_op op, pv_task *task, pv_error **error)
+{
+    g_autofree char *operation = NULL;
+    g_autofree char *id = NULL;
+    struct pv_call call;
+    const struct pv_vm_slots *vm = conn->driver->vm;
+    const char *verb = pv_enum_name(pv_power_op_values, (int)op);
+    int code;
+
+    if (!verb)
+        return pv_error_set(error, PV_ERR_INVALID, "%d is not a power operation", (int)op);
+    operation = g_strconcat("vm.", verb, NULL);
+    code = pv_call_begin(&call, conn, operation, PV_EFFECT_DISRUPTIVE, vm && (vm->power_ops & (1u << op)), task, error);
+    if (code < 0)
+        return code;
+    code = pv_resolve_vm(conn, ref, call.task, &id, error);
+    if (code == 0)
+        code = vm->power(conn->handle, id, op, call.task, error);
+    return pv_call_end(&call, ref, code, error);
+}
+
+/* ---- wait ---- */
+
+struct waiter {
+    GMutex lock;
+    GCond cond;
+    gboolean stirred; /* something happened since the last look */
+};
+
+static void
+stir(G_GNUC_UNUSED const pv_event *event, void *data)
+{
+    struct waiter *waiter = data;
+
+    g_mutex_lock(&waiter->lock);
+    waiter->stirred = TRUE;
+    g_cond_signal(&waiter->cond);
+    g_mutex_unlock(&waiter->lock);
+}
+
+static void
+stir_on_cancel(G_GNUC_UNUSED GCancellable *cancellable, gpointer data)
+{
+    stir(NULL, data);
+}
+
+static void
+wait_for_stir(struct waiter *waiter, int64_t ms)
+{
+    gint64 until = g_get_monotonic_time() + ms * 1000;
+
+    g_mutex_lock(&waiter->lock);
+    while (!waiter->stirred && g_cond_wait_until(&waiter->cond, &waiter->lock, until))
+        ;
+    waiter->stirred = FALSE;
+    g_mutex_unlock(&waiter->lock);
+}
+
+static int
+wait_loop(pv_conn *conn, const char *id, unsigned states, pv_task *task, struct waiter *waiter, int64_t pause_ms,
+          pv_error **error)
+{
+    for (;;) {
+        g_autoptr(pv_vm) vm = NULL;
+        int64_t left;
+        int code = pv_task_check(task, error);
+
+        if (code == 0)
+            code = pv_vm_get(conn, id, PV_VM_BASIC, task, &vm, error);
+        if (code < 0)
+            return code;
+        if (states & (1u << vm->state))
+            return 0;
+        left = pv_task_remaining_ms(task);
+        wait_for_stir(waiter, left >= 0 ? MIN(left, pause_ms) : pause_ms);
+    }
+}
+
+int
+pv_vm_wait(pv_conn *conn, const char *ref, unsigned states, pv_task *task, pv_error **error)
+{
+    g_autofree char *id = NULL;
+    struct waiter waiter = { 0 };
+    struct pv_call call;
+    unsigned subscription = 0;
+    gulong handler;
+    int code = pv_call_begin(&call, conn, "vm.wait", PV_EFFECT_READ, conn->driver->vm && conn->driver->vm->list, task,
+                             error);
+
+    if (code < 0)
+        return code;
+    g_mutex_init(&waiter.lock);
+    g_cond_init(&waiter.cond);
+    handler = g_cancellable_connect(pv_task_cancellable(call.task), G_CALLBACK(stir_on_cancel), &waiter, NULL);
+    /* before the first look: a change between look and wait must not be missed */
+    if (pv_event_subscribe(conn, stir, &waiter, &subscription, NULL) < 0)
+        subscription = 0;
+    code = pv_resolve_vm(conn, ref, call.task, &id, error);
+    if (code == 0)
+        code = wait_loop(conn, id, states, call.task, &waiter, subscription ? WAIT_RECHECK_MS : WAIT_POLL_MS, error);
+    if (subscription)
+        pv_event_unsubscribe(conn, subscription);
+    g_cancellable_disconnect(pv_task_cancellable(call.task), handler);
+    g_mutex_clear(&waiter.lock);
+    g_cond_clear(&waiter.cond);
+    return pv_call_end(&call, ref, code, error);
+}
