@@ -25,7 +25,9 @@ void pv_log_set(enum pv_log_level level, const char *components, pv_log_fn fn, v
 gboolean pv_log_wants(enum pv_log_level level, const char *component);
 void pv_log(enum pv_log_level level, const char *component, const char *format, ...) G_GNUC_PRINTF(3, 4);
 /** Hides the values of secrets in a wire text: passwords, session ids, Authorization and cookies, in
- * JSON, XML and header form. Returns an allocated copy. */
+ * JSON, XML and header form, in queries and in URIs. A secret that stands alone without a name, like
+ * the body of POST /api/session or the <key> of a SOAP UserSession, cannot be known: who traces such
+ * a reply hides it himself. Returns an allocated copy. */
 char *pv_redact(const char *text);
 
 G_END_DECLS
