@@ -206,7 +206,7 @@ clone_locked(struct sim *sim, const char *id, const pv_clone_spec *spec, char **
 }
 
 static int
-clone(void *conn, const char *id, const pv_clone_spec *spec, pv_task *task, char **ret_id, pv_error **error)
+clone_vm(void *conn, const char *id, const pv_clone_spec *spec, pv_task *task, char **ret_id, pv_error **error)
 {
     struct sim *sim = conn;
     int code = sim_enter(sim, "vm.clone", task, error);
@@ -310,7 +310,7 @@ power(void *conn, const char *id, enum pv_power_op op, pv_task *task, pv_error *
 const struct pv_vm_slots sim_vm_slots = {
     .list = list,
     .create = create,
-    .clone = clone,
+    .clone = clone_vm,
     .remove = remove_vm,
     .power = power,
     .power_ops = ((1u << (PV_POWER_OP_LAST_ + 1)) - 1) & ~1u,
