@@ -68,7 +68,8 @@ const struct pv_vapi_dialect *pv_vapi_dialect(enum pv_vapi_dialect_id id);
 const struct pv_vapi_dialect *pv_vapi_dialect_named(const char *name);
 /** Dialect of a request path ("/rest/vcenter/vm"), with *ret_rest at what follows the prefix
  * ("/vcenter/vm"); NULL when it is none. guide: /rest answers as the guide tells. */
-const struct pv_vapi_dialect *pv_vapi_dialect_of_path(const char *path, gboolean guide, const char **ret_rest);
+const struct pv_vapi_dialect *pv_vapi_dialect_of_path(const char *path, gboolean guide,
+                                                      const char **ret_rest);
 
 /* ---- calls ---- */
 
@@ -225,7 +226,8 @@ struct pv_vapi_message {
 };
 
 /** Appends an error body with its messages (n may be 0). */
-void pv_vapi_error_write(GString *out, const struct pv_vapi_dialect *dialect, const struct pv_vapi_error *type,
+void pv_vapi_error_write(GString *out, const struct pv_vapi_dialect *dialect,
+                         const struct pv_vapi_error *type,
                          const struct pv_vapi_message *messages, unsigned n);
 /** Appends the body for an error of ours and returns its status. An error that a vSphere endpoint
  * made (native_source "vsphere-rest") keeps its type. id: message id, NULL = one of polyvirt's own. */
@@ -266,7 +268,8 @@ void pv_vapi_write_list(GString *out, const struct pv_vapi_dialect *dialect, con
 /** The same as a whole result body: with {"value": …} where the dialect wraps. */
 void pv_vapi_write_result(GString *out, const struct pv_vapi_dialect *dialect, const struct pv_desc *desc,
                           const void *object);
-void pv_vapi_write_list_result(GString *out, const struct pv_vapi_dialect *dialect, const struct pv_desc *desc,
+void pv_vapi_write_list_result(GString *out, const struct pv_vapi_dialect *dialect,
+                               const struct pv_desc *desc,
                                const GPtrArray *list);
 /** A bare id (or enum name) as a result: "vm-1" or {"value":"vm-1"}. */
 void pv_vapi_write_id_result(GString *out, const struct pv_vapi_dialect *dialect, const char *id);
