@@ -287,7 +287,7 @@ publish() {
 
 build() {
 	local package
-	mkdir -p "$(dirname "$out")" || fail "cannot create the directory of $out"
+	mkdir -p "$(dirname "$out")" 2>/dev/null || fail "cannot create the directory of $out"
 	# Beside the cache: same file system, so that finished downloads can be renamed into it.
 	work=$(mktemp -d "$cache/build.XXXXXX")
 	new=
@@ -308,7 +308,7 @@ main() {
 	local packages stamp
 	parse_arguments "$@"
 	require_tools
-	mkdir -p "$cache" || fail "cannot create the cache $cache"
+	mkdir -p "$cache" 2>/dev/null || fail "cannot create the cache directory $cache"
 	cache=$(cd "$cache" && pwd)
 	packages=$(resolve_packages)
 	stamp=$(printf 'scripts %s\n%s' "$(scripts_hash)" "$packages")

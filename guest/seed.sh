@@ -24,10 +24,10 @@ trap 'rm -rf "$work"' EXIT
 printf 'instance-id: %s\nlocal-hostname: %s\n' "$instance" "$hostname" >"$work/meta-data"
 cat ${user_data:+"$user_data"} </dev/null >"$work/user-data"
 
-# 2048-byte sectors would suit a CD-ROM, but then a disk with 512-byte sectors could not read it;
-# Linux mounts 512-byte sectors from neither drive kind but these: see below.
+# Sectors of 2048 bytes are what a CD-ROM has, and a disk with smaller ones takes them as well.
+# 256 entries make the root directory fill whole sectors, or Linux refuses to mount it.
 truncate -s 1440K "$work/seed.img"
-mkfs.vfat -n CIDATA "$work/seed.img" >/dev/null
+mkfs.vfat -S 2048 -r 256 -n CIDATA "$work/seed.img" >/dev/null
 mcopy -i "$work/seed.img" "$work/meta-data" "$work/user-data" ::
 [ -z "$network" ] || mcopy -i "$work/seed.img" "$network" ::network-config
 mv "$work/seed.img" "$out"

@@ -62,7 +62,7 @@ adopt_instance() {
 run_user_data() {
 	dir=$(instance_dir)
 	script=$dir/user-data
-	[ -f "$script" ] && [ ! -e "$dir/user-data.ran" ] || return 0
+	[ -s "$script" ] && [ ! -e "$dir/user-data.ran" ] || return 0
 	date -u +%Y-%m-%dT%H:%M:%SZ >"$dir/user-data.ran"
 	sync
 	case $(head -c 2 "$script") in

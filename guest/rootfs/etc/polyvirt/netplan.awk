@@ -4,19 +4,18 @@
 
 function value(text) {
 	sub(/^[^:]*:[ ]*/, "", text)
-	gsub(/["'\[\],]/, " ", text)
+	gsub(/[]["',]/, " ", text)
 	gsub(/^ +| +$/, "", text)
 	return text
 }
 
-function prefix(mask,    octets, i, n, count) {
+function prefix(mask,    octets, i, n, count, bits) {
+	bits = 0
 	count = split(mask, octets, ".")
 	for (i = 1; i <= count; i++)
 		for (n = octets[i]; n > 0; n = int(n / 2))
 			bits += n % 2
-	n = bits
-	bits = 0
-	return n
+	return bits
 }
 
 # A card is complete when the next one begins: only then is it known whether it was ours.
@@ -33,6 +32,7 @@ function card() {
 	if (plan != "" && (wantmac != "" ? wantmac == tolower(mac) : cardname == name))
 		result = plan gateway dns
 	plan = gateway = dns = wantmac = cardname = listof = ""
+	inservers = todefault = 0
 }
 
 function servers(text,    parts, i, count) {
@@ -60,12 +60,12 @@ inside && cards < 0 { cards = indent }
 # Version 2: each key at the first depth below "ethernets" is a card.
 inside && indent < cards { card(); inside = 0 }
 inside && indent == cards && !item { card(); cardname = key; next }
-# Version 1: each item with a type "physical" is a card.
-item && key == "type" && line ~ /physical/ { card(); v1 = 1; next }
+# Version 1: an item with a type that is not a subnet's begins the next card, or what is not one.
+item && key == "type" && line !~ /static|dhcp|manual/ { card(); v1 = 1; next }
 v1 && key == "name" { cardname = value(line); next }
 key == "mac_address" || key == "macaddress" { wantmac = tolower(value(line)); next }
 item && key == "type" { finish(); listof = ""; next }
-key == "address" && !(v1 == 0) { finish(); address = value(line); next }
+v1 && key == "address" { finish(); address = value(line); next }
 key == "netmask" { netmask = value(line); next }
 key == "gateway" || key == "gateway4" { gateway = "gateway " value(line) "\n"; next }
 key == "via" { if (todefault) gateway = "gateway " value(line) "\n"; next }
