@@ -22,6 +22,9 @@ pv_kind_is_number(enum pv_kind kind)
     return kind == PV_INT || kind == PV_DOUBLE;
 }
 
+/* Replaces one member by a copy of the other struct's. */
+void pv_field_copy(const struct pv_field *field, void *to, const void *from);
+
 /*
  * Where a walk over a struct ends up. JSON and YAML each are one sink; the walk decides what is
  * written, the sink how.

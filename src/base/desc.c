@@ -144,6 +144,13 @@ static const struct {
     [PV_LIST] = { unset_list, copy_list },
 };
 
+void
+pv_field_copy(const struct pv_field *field, void *to, const void *from)
+{
+    kinds[field->kind].unset(field, to);
+    kinds[field->kind].copy(field, to, from);
+}
+
 void *
 pv_desc_new(const struct pv_desc *desc)
 {

@@ -119,4 +119,13 @@ sample_make(void)
     return made;
 }
 
+/* What is tried, in the test's log on one line. */
+static inline void
+say(const char *text)
+{
+    g_autofree char *cut = g_strndup(text, 100), *escaped = g_strescape(cut, NULL);
+
+    g_test_message("%s", escaped);
+}
+
 #endif
