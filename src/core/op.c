@@ -518,7 +518,7 @@ static const struct pv_op operations[] = {
     { "vm.get", &vm_desc, &pv_vm_desc, PV_EFFECT_READ, ONE, "everything about one VM", NULL, "-o yaml vm get web-1",
       run_vm_get },
     { "vm.create", &create_desc, &pv_vm_desc, PV_EFFECT_CREATE, ONE | SLOW, "define a VM with its disks", NULL,
-      "vm create web-1 --cpus 2 --memory 2GiB --disks size=20GiB --nics network=default", run_vm_create },
+      "vm create web-1 --cpus 2 --memory 2GiB --disk size=20GiB --nic network=default", run_vm_create },
     { "vm.clone", &clone_desc, &pv_vm_desc, PV_EFFECT_CREATE, ONE | SLOW, "copy a VM",
       "The copy gets a new uuid and new MAC addresses. A linked copy shares the source's disks below an overlay.",
       "vm clone template web-1 --linked", run_vm_clone },
