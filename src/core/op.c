@@ -449,19 +449,19 @@ for_each_vm(pv_conn *conn, const char *operation, char *const *vms, target_fn fn
 static int
 power_target(pv_conn *conn, const char *id, int op, pv_task *task, pv_error **error)
 {
-    return pv_vm_power(conn, id, (enum pv_power_op)op, task, error);
+    return pv_vm_power_as(conn, id, NULL, (enum pv_power_op)op, task, error);
 }
 
 static int
 delete_target(pv_conn *conn, const char *id, G_GNUC_UNUSED int detail, pv_task *task, pv_error **error)
 {
-    return pv_vm_delete(conn, id, task, error);
+    return pv_vm_delete_as(conn, id, NULL, task, error);
 }
 
 static int
 wait_target(pv_conn *conn, const char *id, int state, pv_task *task, pv_error **error)
 {
-    return pv_vm_wait(conn, id, 1u << state, task, error);
+    return pv_vm_wait_as(conn, id, NULL, 1u << state, task, error);
 }
 
 #define POWER(verb, op)                                                                                    \

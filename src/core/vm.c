@@ -229,7 +229,7 @@ pv_vm_clone(pv_conn *conn, const char *ref, const pv_clone_spec *spec, pv_task *
 }
 
 int
-pv_vm_delete(pv_conn *conn, const char *ref, pv_task *task, pv_error **error)
+pv_vm_delete_as(pv_conn *conn, const char *ref, const char *label, pv_task *task, pv_error **error)
 {
     g_autofree char *id = NULL;
     struct pv_call call;
@@ -241,11 +241,17 @@ pv_vm_delete(pv_conn *conn, const char *ref, pv_task *task, pv_error **error)
     code = pv_resolve_vm(conn, ref, call.task, &id, error);
     if (code == 0)
         code = conn->driver->vm->remove(conn->handle, id, call.task, error);
-    return pv_call_end(&call, ref, code, error);
+    return pv_call_end(&call, label, code, error);
 }
 
 int
-pv_vm_power(pv_conn *conn, const char *ref, enum pv_power_op op, pv_task *task, pv_error **error)
+pv_vm_delete(pv_conn *conn, const char *ref, pv_task *task, pv_error **error)
+{
+    return pv_vm_delete_as(conn, ref, ref, task, error);
+}
+
+int
+pv_vm_power_as(pv_conn *conn, const char *ref, const char *label, enum pv_power_op op, pv_task *task, pv_error **error)
 {
     g_autofree char *operation = NULL;
     g_autofree char *id = NULL;
@@ -263,7 +269,13 @@ pv_vm_power(pv_conn *conn, const char *ref, enum pv_power_op op, pv_task *task, 
     code = pv_resolve_vm(conn, ref, call.task, &id, error);
     if (code == 0)
         code = vm->power(conn->handle, id, op, call.task, error);
-    return pv_call_end(&call, ref, code, error);
+    return pv_call_end(&call, label, code, error);
+}
+
+int
+pv_vm_power(pv_conn *conn, const char *ref, enum pv_power_op op, pv_task *task, pv_error **error)
+{
+    return pv_vm_power_as(conn, ref, ref, op, task, error);
 }
 
 /* ---- wait ---- */
@@ -324,7 +336,7 @@ wait_loop(pv_conn *conn, const char *id, unsigned states, pv_task *task, struct 
 }
 
 int
-pv_vm_wait(pv_conn *conn, const char *ref, unsigned states, pv_task *task, pv_error **error)
+pv_vm_wait_as(pv_conn *conn, const char *ref, const char *label, unsigned states, pv_task *task, pv_error **error)
 {
     g_autofree char *id = NULL;
     struct waiter waiter = { 0 };
@@ -350,5 +362,11 @@ pv_vm_wait(pv_conn *conn, const char *ref, unsigned states, pv_task *task, pv_er
     g_cancellable_disconnect(pv_task_cancellable(call.task), handler);
     g_mutex_clear(&waiter.lock);
     g_cond_clear(&waiter.cond);
-    return pv_call_end(&call, ref, code, error);
+    return pv_call_end(&call, label, code, error);
+}
+
+int
+pv_vm_wait(pv_conn *conn, const char *ref, unsigned states, pv_task *task, pv_error **error)
+{
+    return pv_vm_wait_as(conn, ref, ref, states, task, error);
 }
