@@ -55,12 +55,25 @@ char_cells(gunichar c)
     return g_unichar_iswide(c) ? 2 : 1;
 }
 
+/* Bytes of printable ASCII at the start, which most names are all through. */
+static size_t
+plain_run(const char *text)
+{
+    const char *at = text;
+
+    while (*at >= 0x20 && *at < 0x7f)
+        at++;
+    return (size_t)(at - text);
+}
+
 char *
 pv_text_safe(const char *text)
 {
-    GString *out = g_string_new(NULL);
+    size_t plain = plain_run(text);
+    GString *out = g_string_new_len(text, (gssize)plain);
     gunichar c;
 
+    text += plain;
     for (size_t len; *text; text += len) {
         len = pv_text_char(text, &c);
         if (is_safe(c))
@@ -75,9 +88,11 @@ pv_text_safe(const char *text)
 unsigned
 pv_text_cells(const char *text)
 {
-    unsigned cells = 0;
+    size_t plain = plain_run(text);
+    unsigned cells = (unsigned)plain;
     gunichar c;
 
+    text += plain;
     for (size_t len; *text; text += len) {
         len = pv_text_char(text, &c);
         cells += is_safe(c) ? char_cells(c) : (unsigned)len * (unsigned)strlen("\\x00");
