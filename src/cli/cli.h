@@ -95,8 +95,8 @@ const char *cli_noun_help(const char *noun);
 /* "vm list": the name as typed; free. */
 char *cli_verb_typed(const struct cli_verb *verb);
 
-/* "7.2.22": of a QEMU program, NULL when it does not run (cmd-version.c). */
-char *cli_qemu_version(const char *program);
+/* Of the library, "9.0.0" (cmd-version.c). */
+char *cli_libvirt_version(void);
 
 /* Local commands, one table per cmd-*.c, each ending with .name == NULL. */
 extern const struct cli_verb cli_cmd_context[];

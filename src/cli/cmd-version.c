@@ -11,18 +11,18 @@ struct version {
 };
 
 static const struct pv_field version_fields[] = {
-    PV_FIELD(version, polyvirt, PV_STRING, .flags = PV_F_TABLE | PV_F_NAME, .help = "this program"),
-    PV_FIELD(version, libvirt, PV_STRING, .flags = PV_F_TABLE, .help = "libvirt's client library"),
-    PV_FIELD(version, curl, PV_STRING, .flags = PV_F_TABLE, .help = "libcurl"),
-    PV_FIELD(version, tls, PV_STRING, .flags = PV_F_TABLE, .help = "the TLS library behind libcurl"),
-    PV_FIELD(version, glib, PV_STRING, .flags = PV_F_TABLE, .help = "GLib"),
-    PV_FIELD(version, qemu, PV_STRING, .flags = PV_F_TABLE, .help = "qemu-system-x86_64 of PATH, when there is one"),
+    PV_FIELD(version, polyvirt, PV_STRING, .title = "polyvirt", .flags = PV_F_TABLE | PV_F_NAME, .help = "this program"),
+    PV_FIELD(version, libvirt, PV_STRING, .title = "libvirt", .flags = PV_F_TABLE, .help = "libvirt's client library"),
+    PV_FIELD(version, curl, PV_STRING, .title = "libcurl", .flags = PV_F_TABLE, .help = "libcurl"),
+    PV_FIELD(version, tls, PV_STRING, .title = "TLS", .flags = PV_F_TABLE, .help = "the TLS library behind libcurl"),
+    PV_FIELD(version, glib, PV_STRING, .title = "GLib", .flags = PV_F_TABLE, .help = "GLib"),
+    PV_FIELD(version, qemu, PV_STRING, .title = "QEMU", .flags = PV_F_TABLE, .help = "qemu-system-x86_64 of PATH, when there is one"),
     { 0 },
 };
 static const struct pv_desc version_desc = { "version", sizeof(struct version), version_fields, "versions" };
 
-static char *
-libvirt_version(void)
+char *
+cli_libvirt_version(void)
 {
     unsigned long number = 0;
 
@@ -32,8 +32,8 @@ libvirt_version(void)
 }
 
 /* "QEMU emulator version 7.2.22 (Debian …)" -> "7.2.22"; NULL when it does not run. */
-char *
-cli_qemu_version(const char *program)
+static char *
+qemu_version(const char *program)
 {
     const char *argv[] = { program, "--version", NULL };
     g_autofree char *out = NULL;
@@ -56,11 +56,11 @@ run_version(const struct cli_call *call, pv_task *task, pv_error **error)
 
     (void)task;
     version->polyvirt = g_strdup(PV_VERSION_STRING);
-    version->libvirt = libvirt_version();
+    version->libvirt = cli_libvirt_version();
     version->curl = g_strdup(curl->version);
     version->tls = g_strdup(curl->ssl_version);
     version->glib = g_strdup_printf("%u.%u.%u", glib_major_version, glib_minor_version, glib_micro_version);
-    version->qemu = cli_qemu_version("qemu-system-x86_64");
+    version->qemu = qemu_version("qemu-system-x86_64");
     rc = cli_output_check(call->globals, &version_desc, error);
     if (rc == 0)
         rc = cli_output_one(call->globals, &version_desc, version, error);

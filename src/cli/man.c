@@ -14,13 +14,17 @@ append_text(GString *out, const char *text)
 {
     if (*text == '.' || *text == '\'')
         g_string_append(out, "\\&");
-    for (; *text; text++) {
-        if (*text == '\\')
+    for (; *text; text = g_utf8_next_char(text)) {
+        gunichar c = g_utf8_get_char(text);
+
+        if (c == '\\')
             g_string_append(out, "\\e");
-        else if (*text == '-')
+        else if (c == '-')
             g_string_append(out, "\\-");
+        else if (c >= 0x80)
+            g_string_append_printf(out, "\\[u%04X]", c);
         else
-            g_string_append_c(out, *text);
+            g_string_append_c(out, (char)c);
     }
 }
 

@@ -142,11 +142,14 @@ cli_widened_new(const struct pv_desc *desc)
 void *
 cli_widened_take(const struct pv_desc *widened, const struct pv_desc *desc, void *object, const char *endpoint)
 {
-    char *wide = g_malloc0(widened->size);
+    char *wide = pv_desc_new(widened);
+    void *blank = pv_desc_new(desc);
     char **member = (char **)(void *)(wide + widened->fields[0].offset);
 
     memcpy(wide, object, desc->size);
-    g_free(object);
+    memcpy(object, blank, desc->size); /* what it owned has moved */
+    pv_desc_free(desc, object);
+    pv_desc_free(desc, blank);
     g_free(*member);
     *member = g_strdup(endpoint);
     return wide;

@@ -177,6 +177,18 @@ code_of_name(const char *name)
     return PV_ERR_FAILED;
 }
 
+/* The library names VMs by id; the person named them otherwise. */
+static const char *
+without_id(const pv_outcome *outcome)
+{
+    const char *message = outcome->message ? outcome->message : "failed without a word";
+    size_t length = outcome->id ? strlen(outcome->id) : 0;
+
+    return length > 0 && strncmp(message, outcome->id, length) == 0 && g_str_has_prefix(message + length, ": ")
+               ? message + length + 2
+               : message;
+}
+
 /* Each target that did not go well is told of, and counts. */
 static int
 judge_outcomes(const GPtrArray *outcomes, const char *where)
@@ -189,8 +201,7 @@ judge_outcomes(const GPtrArray *outcomes, const char *where)
 
         if (outcome->result == PV_TASK_OK)
             continue;
-        pv_error_set(&error, code_of_name(outcome->code), "%s",
-                     outcome->message ? outcome->message : "failed without a word");
+        pv_error_set(&error, code_of_name(outcome->code), "%s", without_id(outcome));
         if (outcome->target && !strstr(error->message, outcome->target))
             pv_error_prefix(&error, "%s: ", outcome->target);
         if (outcome->hint)
@@ -218,6 +229,26 @@ judge_vms(const GPtrArray *vms)
     return status;
 }
 
+/* "4 nothing matched": names or filters were given, and nothing is left. */
+static int
+judge_match(const struct part *part)
+{
+    const struct pv_desc *args = part->call->verb->args_desc;
+    const GPtrArray *list = part->result;
+
+    if (list->len > 0 || part->call->verb->effect != PV_EFFECT_READ)
+        return 0;
+    for (const struct pv_field *field = args ? args->fields : NULL; field && field->name; field++) {
+        if ((field->flags & PV_F_REQUIRED) || !pv_field_is_set(field, part->call->args))
+            continue;
+        if (!(field->flags & PV_F_POSITIONAL)) {
+            cli_say("nothing matched");
+            return CLI_EXIT_NOT_FOUND;
+        }
+    }
+    return 0;
+}
+
 static int
 judge_part(const struct part *part, const char *where)
 {
@@ -229,7 +260,9 @@ judge_part(const struct part *part, const char *where)
         return 0;
     if (part->desc == &pv_outcome_desc)
         return judge_outcomes(part->result, where);
-    return part->desc == &pv_vm_desc ? judge_vms(part->result) : 0;
+    if (part->desc == &pv_vm_desc)
+        return cli_exit_worst(judge_vms(part->result), judge_match(part));
+    return judge_match(part);
 }
 
 /* All rows of all endpoints in one list, each saying where it comes from. */

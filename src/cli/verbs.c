@@ -24,6 +24,7 @@ static const struct {
 static const struct cli_verb *const local_tables[] = {
     cli_cmd_context,
     cli_cmd_complete,
+    cli_cmd_doctor,
     cli_cmd_man,
     cli_cmd_version,
 };
