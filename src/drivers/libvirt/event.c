@@ -6,7 +6,7 @@
  */
 #include "libvirt.h"
 
-#include <libxml/globals.h>
+#include <libxml/parser.h>
 
 /* ---- the loop ---- */
 
@@ -40,6 +40,7 @@ lv_event_loop_start(pv_error **error)
         gsize result = 2;
 
         virSetErrorFunc(NULL, ignore_error);
+        xmlInitParser();
         xmlThrDefSetGenericErrorFunc(NULL, ignore_xml_error);
         if (virInitialize() == 0 && virEventRegisterDefaultImpl() == 0) {
             g_thread_unref(g_thread_new("pv-libvirt-loop", loop, NULL));

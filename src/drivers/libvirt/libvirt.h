@@ -214,6 +214,10 @@ char *lv_xml_attr(xmlNode *node, const char *attr);
 char *lv_xml_child_attr(xmlNode *node, const char *child, const char *attr);
 /** A size with its unit attribute, in bytes; PV_UNSET_INT when absent or nonsense. */
 int64_t lv_xml_size(xmlNode *node, const char *child);
+/** Refuses text that XML cannot carry in any string member, deep, with its path in the message. */
+int lv_xml_check(const struct pv_desc *desc, const void *object, pv_error **error);
+/** Adds what <source file=…> and <source dev=…> name anywhere below node. */
+void lv_xml_sources(xmlNode *node, GHashTable *paths);
 /** A whole number, PV_UNSET_INT when absent or nonsense. */
 int64_t lv_xml_int(const char *text);
 
@@ -241,9 +245,6 @@ void lv_guest_read(lv_job *job, virDomainPtr domain, pv_vm *vm);
 
 /* ---- vm-parse.c ---- */
 
-/** Our mark in a domain's metadata: guest_os and the disks polyvirt made. */
-#define LV_METADATA_URI    "urn:polyvirt:domain:1"
-#define LV_METADATA_PREFIX "polyvirt"
 #define LV_AGENT_CHANNEL   "org.qemu.guest_agent.0"
 
 /** Fills what the domain's XML tells. parts: PV_VM_CONFIG, PV_VM_DEVICES, PV_VM_GUEST (the agent). */
@@ -252,6 +253,98 @@ int lv_vm_parse(const char *xml, unsigned parts, pv_vm *vm, pv_error **error);
 /* ---- vm-power.c ---- */
 
 int lv_vm_power(void *conn, const char *vm, enum pv_power_op op, pv_task *task, pv_error **error);
+
+int lv_vm_create(void *conn, const pv_vm_spec *spec, pv_task *task, char **ret_id, pv_error **error);
+int lv_vm_clone(void *conn, const char *vm, const pv_clone_spec *spec, pv_task *task, char **ret_id,
+                pv_error **error);
+int lv_vm_remove(void *conn, const char *vm, pv_task *task, pv_error **error);
+
+/* ---- storage.c ---- */
+
+/** A pool by uuid or name; NULL: "default", else the only active one. PV_ERR_NOT_FOUND, PV_ERR_STATE
+ * when it is not active. */
+int lv_pool_find(virConnectPtr handle, const char *ref, virStoragePoolPtr *ret_pool, pv_error **error);
+/** True when files are what the pool holds, so that images of any format can be made in it. */
+gboolean lv_pool_holds_files(virStoragePoolPtr pool);
+/** The document that makes a volume; size < 0: of the backing image. */
+char *lv_volume_xml(const char *name, const char *format, int64_t size, const char *backing,
+                    const char *backing_format);
+
+/* ---- image.c: the bytes of disks ---- */
+
+struct lv_image {
+    char *path;    /**< of the image, once it is made */
+    char *format;  /**< "qcow2", "raw" … */
+    char *type;    /**< "file", "block" or "volume" (then path is the name within pool) */
+    char *pool;    /**< "volume" only */
+    gboolean made; /**< polyvirt made it */
+};
+typedef struct lv_image lv_image;
+lv_image *lv_image_new(void);
+void lv_image_free(lv_image *image);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(lv_image, lv_image_free)
+
+/** Where a new image goes: at path, or named name in a pool (NULL: the default one). */
+struct lv_place {
+    const char *path;
+    const char *pool;
+    const char *name;
+};
+/** Makes an empty image or, with backing, an overlay. size < 0: as large as backing. */
+int lv_image_create(lv_job *job, virConnectPtr handle, const struct lv_place *place, const char *format,
+                    int64_t size, const lv_image *backing, lv_image **ret_image, pv_error **error);
+/** Makes a full copy; its pool is that of the source unless place names one. */
+int lv_image_copy(lv_job *job, virConnectPtr handle, const struct lv_place *place, const lv_image *source,
+                  lv_image **ret_image, pv_error **error);
+/** The image at path as it is; PV_ERR_NOT_FOUND. format: NULL = to be found out. */
+int lv_image_at(lv_job *job, virConnectPtr handle, const char *path, const char *format, lv_image **ret_image,
+                pv_error **error);
+/** Removes the image at path; one that is gone is no error. */
+int lv_image_delete(lv_conn *conn, virConnectPtr handle, const char *path, pv_error **error);
+/** Format by the first bytes of a file. */
+const char *lv_format_of_bytes(const unsigned char *bytes, size_t len);
+/** A file name made of a VM's name. */
+char *lv_image_name(const char *vm, unsigned index, const char *format);
+
+/* ---- vm-note.c: what polyvirt must remember of a domain, in the domain's metadata ---- */
+
+#define LV_METADATA_URI    "urn:polyvirt:domain:1"
+#define LV_METADATA_PREFIX "polyvirt"
+
+struct lv_note {
+    char *guest_os;
+    GPtrArray *paths;  /**< of char *: images polyvirt made for this domain */
+    GPtrArray *clones; /**< of char *: uuids of linked clones, which need its images */
+};
+typedef struct lv_note lv_note;
+lv_note *lv_note_new(void);
+void lv_note_free(lv_note *note);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(lv_note, lv_note_free)
+/** As the element of the metadata. */
+char *lv_note_xml(const lv_note *note);
+int lv_note_parse(const char *xml, lv_note **ret_note, pv_error **error);
+/** Of a domain; an empty one when it has none. */
+int lv_note_read(virDomainPtr domain, lv_note **ret_note, pv_error **error);
+int lv_note_write(virDomainPtr domain, const lv_note *note, pv_error **error);
+
+/* ---- vm-xml.c: building ---- */
+
+/** What a new domain is made of besides its spec. */
+struct lv_plan {
+    const pv_vm_spec *spec;
+    const char *uuid;
+    const lv_note *note;
+    enum lv_kind kind;
+    const char *accelerator; /**< "kvm" or "tcg" */
+    GPtrArray *images;       /**< of lv_image, one for each disk of the spec */
+    GPtrArray *networks;     /**< of char *: for each nic the network, NULL = no network */
+};
+/** The document that defines the domain; every value is escaped. */
+char *lv_domain_xml(const struct lv_plan *plan);
+/** A copy of an inactive domain's document under a new name and uuid, without its MAC addresses and
+ * firmware variables, its disks by target ("vda") replaced by images (NULL entries: left). */
+int lv_clone_xml(const char *xml, const char *name, const char *uuid, GHashTable *images, const lv_note *note,
+                 char **ret_xml, pv_error **error);
 
 /* ---- tables ---- */
 

@@ -125,3 +125,65 @@ lv_xml_size(xmlNode *node, const char *child)
         return PV_UNSET_INT;
     return bytes;
 }
+
+/* ---- the other way: is this text for XML at all ---- */
+
+/* Control characters have no place in XML, not even escaped. */
+static gboolean
+fits(const char *text)
+{
+    for (const char *c = text; *c; c++)
+        if ((unsigned char)*c < 0x20 && !strchr("\t\n\r", *c))
+            return FALSE;
+    return g_utf8_validate(text, -1, NULL);
+}
+
+static int
+check_list(const struct pv_field *field, GPtrArray *list, pv_error **error)
+{
+    for (unsigned i = 0; list && i < list->len; i++) {
+        int r = lv_xml_check(field->desc, g_ptr_array_index(list, i), error);
+
+        if (r < 0) {
+            pv_error_prefix(error, "%s[%u].", field->name, i);
+            return r;
+        }
+    }
+    return 0;
+}
+
+int
+lv_xml_check(const struct pv_desc *desc, const void *object, pv_error **error)
+{
+    int r = 0;
+
+    for (const struct pv_field *field = desc->fields; field->name && r == 0; field++) {
+        const void *member = (const char *)object + field->offset;
+        const char *text = field->kind == PV_STRING ? *(char *const *)member : NULL;
+
+        if (text && !fits(text))
+            r = pv_error_set(error, PV_ERR_INVALID, "%s: control characters cannot be stored", field->name);
+        else if (field->kind == PV_LIST)
+            r = check_list(field, *(GPtrArray *const *)member, error);
+    }
+    return r;
+}
+
+void
+lv_xml_sources(xmlNode *node, GHashTable *paths)
+{
+    for (xmlNode *child = node ? node->children : NULL; child; child = child->next) {
+        char *path;
+
+        if (child->type != XML_ELEMENT_NODE)
+            continue;
+        if (strcmp((const char *)child->name, "source") == 0) {
+            path = lv_xml_attr(child, "file");
+            if (!path)
+                path = lv_xml_attr(child, "dev");
+            if (path)
+                g_hash_table_add(paths, path);
+        }
+        lv_xml_sources(child, paths); /* the parser bounds the depth */
+    }
+}
