@@ -95,15 +95,17 @@ write_card(GString *out, const struct pv_desc *desc, const void *object, unsigne
         }
         g_string_append_printf(out, "%*s%s:\n", (int)indent, "", label);
         if (field->kind == PV_STRUCT)
-            write_card(out, field->desc, PV_MEMBER_CONST(void *, field, object), flags, max_width, indent + INDENT);
+            write_card(out, field->desc, PV_MEMBER_CONST(void *, field, object), flags, max_width,
+                       indent + INDENT);
         else
-            pv_table_write_indented(out, field->desc, PV_MEMBER_CONST(GPtrArray *, field, object), NULL, flags,
-                                    max_width, indent + INDENT);
+            pv_table_write_indented(out, field->desc, PV_MEMBER_CONST(GPtrArray *, field, object), NULL,
+                                    flags, max_width, indent + INDENT);
     }
 }
 
 void
-pv_card_write(GString *out, const struct pv_desc *desc, const void *object, unsigned flags, unsigned max_width)
+pv_card_write(GString *out, const struct pv_desc *desc, const void *object, unsigned flags,
+              unsigned max_width)
 {
     write_card(out, desc, object, flags, max_width, 0);
 }

@@ -63,7 +63,8 @@ decode_bool(GString *path, const struct pv_field *field, json_t *value, void *ob
 }
 
 static int
-decode_unit(GString *path, const struct pv_field *field, const char *text, int64_t *ret_number, pv_error **error)
+decode_unit(GString *path, const struct pv_field *field, const char *text, int64_t *ret_number,
+            pv_error **error)
 {
     int code = pv_unit_parse(field->unit, text, ret_number, error);
 
@@ -153,7 +154,8 @@ check_items(GString *path, const struct pv_field *field, json_t *value, pv_error
     if (!json_is_array(value))
         return wrong_type(path->str, "a list", value, error);
     if (json_array_size(value) > pv_field_max_items(field))
-        return pv_error_set(error, PV_ERR_INVALID, "%s: more than %zu items", path->str, pv_field_max_items(field));
+        return pv_error_set(error, PV_ERR_INVALID, "%s: more than %zu items", path->str,
+                            pv_field_max_items(field));
     return 0;
 }
 
@@ -180,7 +182,8 @@ decode_strings(GString *path, const struct pv_field *field, json_t *value, void 
     return 0;
 }
 
-static int decode_object(GString *path, const struct pv_desc *desc, json_t *tree, void *object, pv_error **error);
+static int decode_object(GString *path, const struct pv_desc *desc, json_t *tree, void *object,
+                         pv_error **error);
 
 static int
 decode_struct(GString *path, const struct pv_field *field, json_t *value, void *object, pv_error **error)
@@ -211,7 +214,8 @@ decode_list(GString *path, const struct pv_field *field, json_t *value, void *ob
     return 0;
 }
 
-static int (*const decode_member[PV_KINDS])(GString *, const struct pv_field *, json_t *, void *, pv_error **) = {
+static int (*const decode_member[PV_KINDS])(GString *, const struct pv_field *, json_t *, void *,
+                                            pv_error **) = {
     [PV_BOOL] = decode_bool,       [PV_INT] = decode_int,       [PV_DOUBLE] = decode_double,
     [PV_STRING] = decode_string,   [PV_ENUM] = decode_enum,     [PV_TIME] = decode_time,
     [PV_STRINGS] = decode_strings, [PV_STRUCT] = decode_struct, [PV_LIST] = decode_list,

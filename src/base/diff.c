@@ -96,7 +96,8 @@ diff_member(struct diff *diff, const struct pv_field *field, const void *a, cons
         return;
     if (in_a && in_b) {
         if (field->kind == PV_STRUCT) {
-            diff_object(diff, field->desc, PV_MEMBER_CONST(void *, field, a), PV_MEMBER_CONST(void *, field, b));
+            diff_object(diff, field->desc, PV_MEMBER_CONST(void *, field, a),
+                        PV_MEMBER_CONST(void *, field, b));
             return;
         }
         if (field->kind == PV_LIST) {
@@ -127,7 +128,8 @@ diff_object(struct diff *diff, const struct pv_desc *desc, const void *a, const 
 }
 
 unsigned
-pv_desc_diff(const struct pv_desc *desc, const void *a, const void *b, unsigned skip, pv_diff_cb cb, void *data)
+pv_desc_diff(const struct pv_desc *desc, const void *a, const void *b, unsigned skip, pv_diff_cb cb,
+             void *data)
 {
     g_autoptr(GString) path = g_string_new(NULL);
     struct diff diff = { .path = path, .skip = skip, .cb = cb, .data = data };

@@ -153,7 +153,8 @@ static int (*const parse_member[PV_KINDS])(const struct pv_field *, void *, cons
     [PV_ENUM] = parse_enum, [PV_TIME] = parse_time, [PV_STRINGS] = parse_strings,
 };
 
-static int set_member(GString *path, const struct pv_field *field, void *object, const char *text, pv_error **error);
+static int set_member(GString *path, const struct pv_field *field, void *object, const char *text,
+                      pv_error **error);
 
 /* "key=value", or "key" alone where that is a yes. */
 static int

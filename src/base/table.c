@@ -199,8 +199,8 @@ write_header(GString *out, const struct grid *grid, unsigned flags, unsigned ind
 }
 
 void
-pv_table_write_indented(GString *out, const struct pv_desc *desc, const GPtrArray *list, const char *const *names,
-                        unsigned flags, unsigned max_width, unsigned indent)
+pv_table_write_indented(GString *out, const struct pv_desc *desc, const GPtrArray *list,
+                        const char *const *names, unsigned flags, unsigned max_width, unsigned indent)
 {
     g_auto(pv_grid) grid = {
         .columns = g_array_new(FALSE, FALSE, sizeof(struct column)),

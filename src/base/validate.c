@@ -76,15 +76,16 @@ check_text(GString *path, const char *text, size_t max, pv_error **error)
 static int
 check_string(GString *path, const struct pv_field *field, const void *object, pv_error **error)
 {
-    return check_text(path, PV_MEMBER_CONST(char *, field, object), field->max > 0 ? (size_t)field->max : PV_TEXT_MAX,
-                      error);
+    return check_text(path, PV_MEMBER_CONST(char *, field, object),
+                      field->max > 0 ? (size_t)field->max : PV_TEXT_MAX, error);
 }
 
 static int
 check_count(GString *path, const struct pv_field *field, size_t count, pv_error **error)
 {
     if (count > pv_field_max_items(field))
-        return pv_error_set(error, PV_ERR_INVALID, "%s: more than %zu items", path->str, pv_field_max_items(field));
+        return pv_error_set(error, PV_ERR_INVALID, "%s: more than %zu items", path->str,
+                            pv_field_max_items(field));
     return 0;
 }
 
@@ -140,8 +141,8 @@ check_list(GString *path, const struct pv_field *field, const void *object, pv_e
 
 /* PV_DOUBLE and PV_TIME have no range. */
 static int (*const check_member[PV_KINDS])(GString *, const struct pv_field *, const void *, pv_error **) = {
-    [PV_BOOL] = check_bool,       [PV_INT] = check_int,       [PV_STRING] = check_string, [PV_ENUM] = check_enum,
-    [PV_STRINGS] = check_strings, [PV_STRUCT] = check_struct, [PV_LIST] = check_list,
+    [PV_BOOL] = check_bool, [PV_INT] = check_int,         [PV_STRING] = check_string, [PV_ENUM] = check_enum,
+    [PV_LIST] = check_list, [PV_STRINGS] = check_strings, [PV_STRUCT] = check_struct,
 };
 
 int
@@ -192,6 +193,6 @@ pv_member_refuse(const char *path, const struct pv_desc *desc, const char *name,
         g_ptr_array_add(names, (char *)field->name);
     g_ptr_array_add(names, NULL);
     nearest = pv_text_nearest(name, (const char *const *)names->pdata);
-    return pv_error_set(error, PV_ERR_INVALID, "%s%s%s is no member of %s%s%s", path, *path ? ": " : "", quoted,
-                        desc->name, nearest ? ", the nearest is " : "", nearest ? nearest : "");
+    return pv_error_set(error, PV_ERR_INVALID, "%s%s%s is no member of %s%s%s", path, *path ? ": " : "",
+                        quoted, desc->name, nearest ? ", the nearest is " : "", nearest ? nearest : "");
 }

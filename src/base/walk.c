@@ -72,7 +72,8 @@ walk_list(const struct pv_sink *sink, void *to, const struct pv_field *field, co
     pv_walk_list(sink, to, field->desc, PV_MEMBER_CONST(GPtrArray *, field, object));
 }
 
-static void (*const walk_member[PV_KINDS])(const struct pv_sink *, void *, const struct pv_field *, const void *) = {
+static void (*const walk_member[PV_KINDS])(const struct pv_sink *, void *, const struct pv_field *,
+                                           const void *) = {
     [PV_BOOL] = walk_bool,       [PV_INT] = walk_int,       [PV_DOUBLE] = walk_double,
     [PV_STRING] = walk_string,   [PV_ENUM] = walk_enum,     [PV_TIME] = walk_time,
     [PV_STRINGS] = walk_strings, [PV_STRUCT] = walk_struct, [PV_LIST] = walk_list,

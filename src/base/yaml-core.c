@@ -12,7 +12,8 @@ static const char *const nulls[] = { "", "~", "null", "Null", "NULL", NULL };
 static const char *const trues[] = { "true", "True", "TRUE", NULL };
 static const char *const falses[] = { "false", "False", "FALSE", NULL };
 static const char *const no_numbers[] = {
-    ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF", ".nan", ".NaN", ".NAN", NULL,
+    ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF",
+    ".nan", ".NaN", ".NAN", NULL,
 };
 
 /* All of text, and at least one, is of the set. */

@@ -22,7 +22,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(yaml_event_t, yaml_event_delete)
 static int
 refuse(yaml_mark_t mark, const char *what, pv_error **error)
 {
-    return pv_error_set(error, PV_ERR_INVALID, "line %zu, column %zu: %s", mark.line + 1, mark.column + 1, what);
+    return pv_error_set(error, PV_ERR_INVALID, "line %zu, column %zu: %s", mark.line + 1, mark.column + 1,
+                        what);
 }
 
 static int
@@ -34,7 +35,7 @@ next_event(struct reader *reader, yaml_event_t *ret_event, pv_error **error)
         return 0;
     if (parser->error == YAML_MEMORY_ERROR)
         return pv_error_set(error, PV_ERR_INTERNAL, "no memory for the document");
-    if (parser->error == YAML_READER_ERROR) /* bad UTF-8 or a control character: libyaml knows the byte only */
+    if (parser->error == YAML_READER_ERROR) /* bad UTF-8 or a control character has its byte only */
         return pv_error_set(error, PV_ERR_INVALID, "byte %zu: not valid YAML: %s", parser->problem_offset,
                             parser->problem);
     return pv_error_set(error, PV_ERR_INVALID, "line %zu, column %zu: not valid YAML: %s",

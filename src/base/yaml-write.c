@@ -37,13 +37,13 @@ is_plain(const char *text)
     return text[len - 1] != ' ' && !is_word(text);
 }
 
-/* Lines that a block can hold and give back byte by byte. */
+/* Lines that a block can hold; where one ends in a blank the emitter takes quotes itself. */
 static gboolean
 is_block(const char *text)
 {
     g_autofree char *line = NULL, *safe = NULL;
 
-    if (!strchr(text, '\n') || *text == '\n' || *text == ' ' || strstr(text, " \n"))
+    if (!strchr(text, '\n') || *text == '\n' || *text == ' ')
         return FALSE;
     line = g_strdelimit(g_strdup(text), "\n", ' ');
     safe = pv_text_safe(line);

@@ -38,7 +38,8 @@ static const struct pv_enum_value sample_states[] = {
 static const struct pv_desc part_desc;
 
 static const struct pv_field part_fields[] = {
-    PV_FIELD(part, label, PV_STRING, .flags = PV_F_TABLE | PV_F_NAME | PV_F_REQUIRED, .max = 16, .help = "label"),
+    PV_FIELD(part, label, PV_STRING, .flags = PV_F_TABLE | PV_F_NAME | PV_F_REQUIRED, .max = 16,
+             .help = "label"),
     PV_FIELD(part, size, PV_INT, .unit = PV_UNIT_BYTES, .flags = PV_F_TABLE, .help = "size"),
     PV_FIELD(part, readonly, PV_BOOL, .flags = PV_F_TABLE, .help = "read-only"),
     PV_FIELD(part, parts, PV_LIST, .desc = &part_desc, .help = "inner parts"),
@@ -54,7 +55,8 @@ static const struct pv_field sample_fields[] = {
     PV_FIELD(sample, memory, PV_INT, .unit = PV_UNIT_BYTES, .flags = PV_F_TABLE, .help = "bytes"),
     PV_FIELD(sample, timeout, PV_INT, .unit = PV_UNIT_MILLISECONDS, .help = "a time span"),
     PV_FIELD(sample, created, PV_TIME, .flags = PV_F_WIDE, .help = "a time"),
-    PV_FIELD(sample, load, PV_DOUBLE, .unit = PV_UNIT_PERCENT, .flags = PV_F_WIDE | PV_F_VOLATILE, .help = "real"),
+    PV_FIELD(sample, load, PV_DOUBLE, .unit = PV_UNIT_PERCENT, .flags = PV_F_WIDE | PV_F_VOLATILE,
+             .help = "real"),
     PV_FIELD(sample, state, PV_ENUM, .values = sample_states, .flags = PV_F_TABLE, .help = "a state"),
     PV_FIELD(sample, tags, PV_STRINGS, .max = 8, .flags = PV_F_TABLE, .title = "LABELS", .help = "words"),
     PV_FIELD(sample, main, PV_STRUCT, .desc = &part_desc, .flags = PV_F_WIDE, .help = "one part"),

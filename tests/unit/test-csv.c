@@ -21,9 +21,11 @@ test_every_member_is_a_column(void)
 
     g_assert_cmpstr(text, ==,
                     "name,flag,count,memory,timeout,created,load,state,tags,main,disks,password,uptime\r\n"
-                    "web-1,true,42,2147483648,1500,2026-11-22T20:35:00.123Z,12.5,half_open,\"red,blue,, dark\","
+                    "web-1,true,42,2147483648,1500,2026-11-22T20:35:00.123Z,12.5,half_open,"
+                    "\"red,blue,, dark\","
                     "\"{\"\"label\"\":\"\"root\"\",\"\"size\"\":512}\","
-                    "\"[{\"\"label\"\":\"\"vda\"\",\"\"size\"\":1024},{\"\"label\"\":\"\"vdb\"\",\"\"readonly\"\":false}]\","
+                    "\"[{\"\"label\"\":\"\"vda\"\",\"\"size\"\":1024},"
+                    "{\"\"label\"\":\"\"vdb\"\",\"\"readonly\"\":false}]\","
                     ",90\r\n");
 }
 

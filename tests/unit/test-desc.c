@@ -120,6 +120,7 @@ main(int argc, char **argv)
     g_test_add_func("/desc/free-takes-null", test_free_takes_null);
     g_test_add_func("/desc/field-is-found-by-its-name", test_field_is_found_by_its_name);
     g_test_add_func("/desc/enum-names-ignore-case-and-dashes", test_enum_names_ignore_case_and_dashes);
-    g_test_add_func("/desc/enum-value-outside-the-table-has-no-name", test_enum_value_outside_the_table_has_no_name);
+    g_test_add_func("/desc/enum-value-outside-the-table-has-no-name",
+                    test_enum_value_outside_the_table_has_no_name);
     return g_test_run();
 }

@@ -7,7 +7,8 @@ static void
 assert_text(const sample *object, const char *name, const char *people, const char *raw)
 {
     const struct pv_field *field = pv_desc_field(&sample_desc, name);
-    g_autofree char *for_people = pv_field_text(field, object, FALSE), *as_raw = pv_field_text(field, object, TRUE);
+    g_autofree char *for_people = pv_field_text(field, object, FALSE);
+    g_autofree char *as_raw = pv_field_text(field, object, TRUE);
 
     g_assert_cmpstr(for_people, ==, people);
     g_assert_cmpstr(as_raw, ==, raw);

@@ -62,7 +62,8 @@ test_members_not_there_stay_unset(void)
 static void
 test_sizes_and_spans_may_be_text(void)
 {
-    g_autoptr(sample) object = read_json("{\"name\":\"a\",\"memory\":\"2GiB\",\"timeout\":\"5m\",\"uptime\":\"2h\"}");
+    g_autoptr(sample) object = read_json("{\"name\":\"a\",\"memory\":\"2GiB\","
+                                         "\"timeout\":\"5m\",\"uptime\":\"2h\"}");
 
     g_assert_cmpint(object->memory, ==, INT64_C(2) << 30);
     g_assert_cmpint(object->timeout, ==, 300000);
@@ -107,7 +108,8 @@ test_wrong_types_are_refused_with_their_path(void)
     assert_refused("{\"main\":[]}", "main: expected an object, got a list");
     assert_refused("{\"disks\":{}}", "disks: expected a list, got an object");
     assert_refused("{\"disks\":[{\"label\":\"a\"},null]}", "disks[1]: expected an object, got null");
-    assert_refused("{\"disks\":[{\"label\":\"a\",\"parts\":[{\"size\":[]}]}]}", "disks[0].parts[0].size: expected");
+    assert_refused("{\"disks\":[{\"label\":\"a\",\"parts\":[{\"size\":[]}]}]}",
+                   "disks[0].parts[0].size: expected");
 }
 
 static void
@@ -133,13 +135,16 @@ test_values_out_of_range_are_refused(void)
 {
     assert_refused("{\"name\":\"a\",\"count\":0}", "count: 0 is not between 1 and 1000");
     assert_refused("{\"name\":\"a\",\"count\":1001}", "count: 1001 is not between 1 and 1000");
-    assert_refused("{\"name\":\"a\",\"memory\":-9223372036854775808}", "memory: -9223372036854775808 is out of range");
+    assert_refused("{\"name\":\"a\",\"memory\":-9223372036854775808}",
+                   "memory: -9223372036854775808 is out of range");
     assert_refused("{\"name\":\"a\",\"memory\":\"9EiB\"}", "memory: \"9EiB\" is not a size");
     assert_refused("{\"name\":\"a\",\"memory\":\"\"}", "memory: \"\" is not a size");
     assert_refused("{\"name\":\"a\",\"state\":\"offf\"}", "state: \"offf\" is not one of on, off, half_open");
     assert_refused("{\"name\":\"a\",\"created\":\"today\"}", "created: \"today\" is not a time");
-    assert_refused("{\"name\":\"a\",\"main\":{\"label\":\"12345678901234567\"}}", "main.label: longer than 16 bytes");
-    assert_refused("{\"name\":\"a\",\"tags\":[\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\"]}", "tags: more than 8 items");
+    assert_refused("{\"name\":\"a\",\"main\":{\"label\":\"12345678901234567\"}}",
+                   "main.label: longer than 16 bytes");
+    assert_refused("{\"name\":\"a\",\"tags\":[\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\"]}",
+                   "tags: more than 8 items");
     assert_refused("{\"disks\":[{},{},{},{},{}]}", "disks: more than 4 items");
 }
 
@@ -214,6 +219,16 @@ test_nesting_up_to_the_limit_is_taken(void)
 }
 
 static void
+test_one_level_more_than_the_limit_is_refused(void)
+{
+    g_autofree char *open = g_strnfill(PV_DEPTH_MAX + 1, '['), *close = g_strnfill(PV_DEPTH_MAX + 1, ']');
+    g_autofree char *deeper = g_strconcat(open, close, NULL), *deep = g_strconcat(open + 1, close + 1, NULL);
+
+    assert_refused(deep, "sample: expected an object, got a list");
+    assert_refused(deeper, "the document is nested deeper than 32");
+}
+
+static void
 test_documents_too_large_are_refused(void)
 {
     g_autofree char *spaces = g_strnfill(PV_DOC_MAX + 1, ' ');
@@ -279,6 +294,7 @@ main(int argc, char **argv)
     g_test_add_func("/json-read/no-secret-in-the-message", test_a_syntax_message_repeats_no_secret);
     g_test_add_func("/json-read/deep-nesting", test_deep_nesting_is_refused);
     g_test_add_func("/json-read/nesting-up-to-the-limit", test_nesting_up_to_the_limit_is_taken);
+    g_test_add_func("/json-read/one-level-more", test_one_level_more_than_the_limit_is_refused);
     g_test_add_func("/json-read/too-large", test_documents_too_large_are_refused);
     g_test_add_func("/json-read/brackets-in-strings", test_brackets_in_strings_are_no_nesting);
     g_test_add_func("/json-read/damaged-documents", test_damaged_documents_do_no_harm);

@@ -80,7 +80,8 @@ test_pretty_is_indented(void)
     g_ptr_array_add(object->disks, part_make("vda", 1));
     text = write_json(object, PV_WRITE_PRETTY);
     g_assert_cmpstr(text, ==,
-                    "{\n  \"name\": \"a\",\n  \"tags\": [],\n  \"disks\": [\n    {\n      \"label\": \"vda\",\n"
+                    "{\n  \"name\": \"a\",\n  \"tags\": [],\n  \"disks\": [\n    {\n"
+                    "      \"label\": \"vda\",\n"
                     "      \"size\": 1\n    }\n  ]\n}");
 }
 
@@ -157,7 +158,9 @@ test_integers_at_their_ends(void)
     object->timeout = 0;
     object->uptime = -7;
     text = write_json(object, 0);
-    g_assert_cmpstr(text, ==, "{\"count\":9223372036854775807,\"memory\":-9223372036854775807,\"timeout\":0,\"uptime\":-7}");
+    g_assert_cmpstr(text, ==,
+                    "{\"count\":9223372036854775807,\"memory\":-9223372036854775807,"
+                    "\"timeout\":0,\"uptime\":-7}");
 }
 
 static void

@@ -36,11 +36,13 @@ static void
 test_json_stays_json(void)
 {
     static const struct redaction cases[] = {
-        { "{\"user\":\"a\",\"password\":\"hunter2\",\"x\":1}", "{\"user\":\"a\",\"password\":\"***\",\"x\":1}" },
+        { "{\"user\":\"a\",\"password\":\"hunter2\",\"x\":1}",
+          "{\"user\":\"a\",\"password\":\"***\",\"x\":1}" },
         { "{\"Password\" : \"a\\\"b\\\\\" , \"x\":1}", "{\"Password\" : \"***\" , \"x\":1}" },
         { "{\"password\":12345,\"x\":1}", "{\"password\":\"***\",\"x\":1}" },
         { "{\"password\":{\"a\":[\"}\",2]},\"x\":1}", "{\"password\":\"***\",\"x\":1}" },
-        { "{\"new-password\":\"a\",\"vnc_passwd\":\"b\"}", "{\"new-password\":\"***\",\"vnc_passwd\":\"***\"}" },
+        { "{\"new-password\":\"a\",\"vnc_passwd\":\"b\"}",
+          "{\"new-password\":\"***\",\"vnc_passwd\":\"***\"}" },
         { "{\"vmware-api-session-id\":\"a\",\"ticket\":\"b\"}",
           "{\"vmware-api-session-id\":\"***\",\"ticket\":\"***\"}" },
         { "{\"password\":\"\"}", "{\"password\":\"\"}" },
@@ -71,7 +73,8 @@ test_xml_elements_and_attributes(void)
         { "<v:password xsi:type=\"xsd:string\">pw</v:password><x/>",
           "<v:password xsi:type=\"xsd:string\">***</v:password><x/>" },
         { "<password/><x>y</x>", "<password/><x>y</x>" },
-        { "<graphics type='vnc' port='5900' passwd='pw'/>", "<graphics type='vnc' port='5900' passwd='***'/>" },
+        { "<graphics type='vnc' port='5900' passwd='pw'/>",
+          "<graphics type='vnc' port='5900' passwd='***'/>" },
         { NULL, NULL },
     };
 
@@ -112,9 +115,14 @@ static void
 test_text_cut_at_any_byte_shows_no_secret(void)
 {
     static const char *const texts[] = {
-        "{\"password\": \"SESAME\"}",        "{\"password\": {\"a\": [\"SESAME\"]}}", "<x:password a='b'>SESAME</x:password>",
-        "Cookie: k=SESAME\r\n",              "<g passwd='SESAME'/>",                  "\\\"password\\\":\\\"SESAME\\\"",
-        "Authorization: Bearer SESAME\r\nX", "{\"token\":SESAME}",
+        "{\"password\": \"SESAME\"}",
+        "{\"password\": {\"a\": [\"SESAME\"]}}",
+        "<x:password a='b'>SESAME</x:password>",
+        "Cookie: k=SESAME\r\n",
+        "<g passwd='SESAME'/>",
+        "\\\"password\\\":\\\"SESAME\\\"",
+        "Authorization: Bearer SESAME\r\nX",
+        "{\"token\":SESAME}",
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
@@ -129,7 +137,9 @@ test_text_cut_at_any_byte_shows_no_secret(void)
 static void
 test_a_long_hostile_text_takes_no_quadratic_time(void)
 {
-    static const char *const pieces[] = { "<password>", "\"password\"", "password=", "://", "</", "\\", "\"password\":[\"" };
+    static const char *const pieces[] = {
+        "<password>", "\"password\"", "password=", "://", "</", "\\", "\"password\":[\"",
+    };
 
     for (size_t i = 0; i < G_N_ELEMENTS(pieces); i++) {
         g_autoptr(GString) text = g_string_new(NULL);

@@ -113,12 +113,15 @@ test_the_widest_text_is_cut_to_fit(void)
 {
     static const char *const columns[] = { "name", "count", NULL };
     g_autoptr(GPtrArray) list = named("a-rather-long-name-of-a-machine");
-    g_autofree char *cut = write_table(list, columns, 0, 20), *ascii = write_table(list, columns, PV_WRITE_ASCII, 20);
+    g_autofree char *cut = write_table(list, columns, 0, 20);
+    g_autofree char *ascii = write_table(list, columns, PV_WRITE_ASCII, 20);
     g_autofree char *whole = write_table(list, columns, 0, 38);
 
     g_assert_cmpstr(cut, ==, "NAME           COUNT\na-rather-lon…      1\n");
     g_assert_cmpstr(ascii, ==, "NAME           COUNT\na-rather-l...      1\n");
-    g_assert_cmpstr(whole, ==, "NAME                             COUNT\na-rather-long-name-of-a-machine      1\n");
+    g_assert_cmpstr(whole, ==,
+                    "NAME                             COUNT\n"
+                    "a-rather-long-name-of-a-machine      1\n");
 }
 
 static void

@@ -37,8 +37,8 @@ static void
 test_what_is_no_size_is_refused(void)
 {
     static const char *const cases[] = {
-        "", " ", "G", "-1", "+1", "1.5", "1.5B", "1.", "1.G", ".5G", "1 2", "1GiBs", "1  G", "1G ", "0x10", "1e3",
-        "nan", "8EiB", "9223372036854775808", "99999999999999999999999999", "1,5G", "1QiB", "１G",
+        "", " ", "G", "-1", "+1", "1.5", "1.5B", "1.", "1.G", ".5G", "1 2", "1GiBs", "1  G", "1G ", "0x10",
+        "1e3", "nan", "8EiB", "9223372036854775808", "99999999999999999999999999", "1,5G", "1QiB", "１G",
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -111,7 +111,7 @@ test_durations_are_read_with_their_units(void)
 static void
 test_what_is_no_duration_is_refused(void)
 {
-    static const char *const cases[] = { "", "s", "-5", "5w", "5 m 3", "9223372036854775807d", "1.5ms", "forever" };
+    static const char *const cases[] = { "", "s", "-5", "5w", "5 m 3", "9223372036854775807d", "1.5ms", "x" };
 
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         int64_t ms = -1;
@@ -184,7 +184,8 @@ test_what_is_no_time_is_refused(void)
 {
     static const char *const cases[] = {
         "", "now", "2026-11-22", "2026-11-22T20:35:00", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z",
-        "2026-11-22T25:00:00Z", "1795379700", "2026-11-22T20:35:00Zx", "2026-W47-7T20:35:00Z", "20261122T203500Z",
+        "2026-11-22T25:00:00Z", "1795379700", "2026-11-22T20:35:00Zx", "2026-W47-7T20:35:00Z",
+        "20261122T203500Z",
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {

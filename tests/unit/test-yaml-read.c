@@ -87,7 +87,9 @@ test_quotes_make_a_string(void)
 static void
 test_words_of_other_schemas_are_strings(void)
 {
-    static const char *const cases[] = { "yes", "on", "off", "n", "1:30", "0b1", "1_000", "+", ".", "e5", "0o8", "0xg" };
+    static const char *const cases[] = {
+        "yes", "on", "off", "n", "1:30", "0b1", "1_000", "+", ".", "e5", "0o8", "0xg",
+    };
 
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *text = g_strdup_printf("name: %s\n", cases[i]);
@@ -139,7 +141,9 @@ test_anchors_aliases_and_tags_are_refused(void)
 static void
 test_a_bomb_of_aliases_stays_small(void)
 {
-    assert_refused("a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\n",
+    assert_refused("a: &a [x,x,x,x,x,x,x,x,x]\n"
+                   "b: &b [*a,*a,*a,*a,*a,*a,*a,*a]\n"
+                   "c: &c [*b,*b,*b,*b,*b,*b,*b,*b]\n",
                    "line 1, column 4: anchors and tags are not taken");
 }
 
@@ -207,6 +211,16 @@ test_deep_nesting_is_refused(void)
 }
 
 static void
+test_one_level_more_than_the_limit_is_refused(void)
+{
+    g_autofree char *open = g_strnfill(PV_DEPTH_MAX + 1, '['), *close = g_strnfill(PV_DEPTH_MAX + 1, ']');
+    g_autofree char *deeper = g_strconcat(open, close, NULL), *deep = g_strconcat(open + 1, close + 1, NULL);
+
+    assert_refused(deep, "sample: expected an object, got a list");
+    assert_refused(deeper, "line 1, column 33: nested too deep");
+}
+
+static void
 test_documents_too_large_are_refused(void)
 {
     g_autofree char *spaces = g_strnfill(PV_DOC_MAX + 1, ' ');
@@ -240,7 +254,8 @@ test_paths_are_those_of_json(void)
 static void
 test_damaged_documents_do_no_harm(void)
 {
-    static const char text[] = "name: web\ntags: [a, 'b', \"c\\n\"]\ndisks:\n- label: |\n    x\n  size: 1KiB\nload: 1.5\n";
+    static const char text[] = "name: web\ntags: [a, 'b', \"c\\n\"]\n"
+                               "disks:\n- label: |\n    x\n  size: 1KiB\nload: 1.5\n";
 
     for (size_t i = 0; i < strlen(text); i++)
         for (int c = -1; c < 256; c++) {
@@ -272,6 +287,7 @@ main(int argc, char **argv)
     g_test_add_func("/yaml-read/syntax", test_syntax_errors_have_their_place);
     g_test_add_func("/yaml-read/bad-characters", test_bad_characters_are_refused);
     g_test_add_func("/yaml-read/deep-nesting", test_deep_nesting_is_refused);
+    g_test_add_func("/yaml-read/one-level-more", test_one_level_more_than_the_limit_is_refused);
     g_test_add_func("/yaml-read/too-large", test_documents_too_large_are_refused);
     g_test_add_func("/yaml-read/too-many-values", test_too_many_values_are_refused);
     g_test_add_func("/yaml-read/paths", test_paths_are_those_of_json);

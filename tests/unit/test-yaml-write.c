@@ -57,11 +57,12 @@ static void
 test_awkward_strings_read_back_as_written(void)
 {
     static const char *const strings[] = {
-        "", " ", "a ", " a", "~", "null", "No", "true", "5", "1e3", "0x1", "12:34:56", "- a", "a: b", "a:", "a #b",
-        "#a", "&a", "*a", "!a", "%a", "@a", "`a", "'a'", "\"a\"", "[a]", "{a}", "a\nb", "a\nb\n", "a\n\n", "\na",
-        "a \nb", " a\nb", "a\n  b\n", "a\tb", "a\r\nb", "a\x1b[2J", "\xc2\x85", "\xe2\x80\xa8", "\xef\xbb\xbf" "a",
-        "---", "---\na", "...", "a\n---\nb\n", "中文", "中文\n한국\n", "😀", "\x7f", "\xc2\x9b", "qemu:///system",
-        "/a b/c", "<<", "=", "\\", "a\\nb", "?", "? a", "|", ">", "a,b", "-", "2026-11-22", "a\n\tb", "\t",
+        "", " ", "a ", " a", "~", "null", "No", "true", "5", "1e3", "0x1", "12:34:56", "- a", "a: b", "a:",
+        "a #b", "#a", "&a", "*a", "!a", "%a", "@a", "`a", "'a'", "\"a\"", "[a]", "{a}", "a\nb", "a\nb\n",
+        "a\n\n", "\na", "a \nb", " a\nb", "a\n  b\n", "a\tb", "a\r\nb", "a\x1b[2J", "\xc2\x85",
+        "\xe2\x80\xa8", "\xef\xbb\xbf" "a", "---", "---\na", "...", "a\n---\nb\n", "中文", "中文\n한국\n", "😀",
+        "\x7f", "\xc2\x9b", "qemu:///system", "/a b/c", "<<", "=", "\\", "a\\nb", "?", "? a", "|", ">",
+        "a,b", "-", "2026-11-22", "a\n\tb", "\t",
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(strings); i++)
