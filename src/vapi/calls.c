@@ -67,6 +67,7 @@ static const struct pv_vapi_call calls[] = {
 
     { PV_VAPI_SYSTEM_VERSION, "GET", "/appliance/system/version", NULL, NULL, 0, PV_VAPI_GET, 0 },
     { PV_VAPI_SYSTEM_HELLO, "POST", "/vcenter/system", "", "hello", FORM(QUERY), PV_VAPI_ACTION_RESULT, 0 },
+    { PV_VAPI_SYSTEM_HEALTH, "GET", "/appliance/health/{item}", NULL, NULL, 0, PV_VAPI_GET, 0 },
 };
 
 const struct pv_vapi_call *

@@ -113,7 +113,8 @@ enum pv_vapi_call_id {
     PV_VAPI_TASK_CANCEL,
     PV_VAPI_SYSTEM_VERSION,
     PV_VAPI_SYSTEM_HELLO,
-    PV_VAPI_CALL_LAST_ = PV_VAPI_SYSTEM_HELLO,
+    PV_VAPI_SYSTEM_HEALTH,
+    PV_VAPI_CALL_LAST_ = PV_VAPI_SYSTEM_HEALTH,
 };
 
 /** How an action is named in a request. */
