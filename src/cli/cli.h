@@ -104,6 +104,7 @@ extern const struct cli_verb cli_cmd_complete[];
 extern const struct cli_verb cli_cmd_man[];
 extern const struct cli_verb cli_cmd_version[];
 extern const struct cli_verb cli_cmd_doctor[];
+extern const struct cli_verb cli_cmd_serve[];
 
 /* ---- options of a verb (options.c) ---- */
 
