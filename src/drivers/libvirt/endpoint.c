@@ -35,6 +35,21 @@ hostname(virConnectPtr handle)
     return g_strdup(name);
 }
 
+/* Only for guests of this machine does this side decide it. */
+static char *
+accelerator(lv_job *job)
+{
+    g_autoptr(pv_task) task = pv_task_child(job->task, "host.accelerator", NULL);
+    g_autoptr(pv_accel) accel = NULL;
+
+    if (!job->conn->local || job->conn->kind != LV_QEMU)
+        return NULL;
+    pv_task_set_timeout(task, LV_ASIDE_MS);
+    if (pv_accel_probe(NULL, FALSE, task, &accel, NULL) < 0)
+        return NULL;
+    return g_strdup(accel->accelerator);
+}
+
 static int
 info_run(lv_job *job, virConnectPtr handle, pv_error **error)
 {
@@ -48,6 +63,7 @@ info_run(lv_job *job, virConnectPtr handle, pv_error **error)
     endpoint->version = hypervisor_version(handle);
     endpoint->api_version = library_version(handle);
     endpoint->hostname = hostname(handle);
+    endpoint->accelerator = accelerator(job);
     endpoint->encrypted = virConnectIsEncrypted(handle) == 1;
     return 0;
 }

@@ -193,6 +193,45 @@ check_create(const lv_job *job, virDomainPtr domain, int state, pv_error **error
     return 0;
 }
 
+/* Both kinds on one machine: going back to an internal one would forget what the overlays hold. */
+static int
+check_kinds(const lv_job *job, virDomainPtr domain, gboolean external, pv_error **error)
+{
+    unsigned other = external ? VIR_DOMAIN_SNAPSHOT_LIST_INTERNAL : VIR_DOMAIN_SNAPSHOT_LIST_EXTERNAL;
+
+    if (job->conn->kind != LV_QEMU || virDomainSnapshotNum(domain, other) <= 0) {
+        virResetLastError();
+        return 0;
+    }
+    pv_error_set(error, PV_ERR_STATE, "it has %s snapshots, and this one would be %s: the two do not go together",
+                 external ? "internal" : "external", external ? "external" : "internal");
+    pv_error_hint(error, external ? "take it with memory, or while it is off" : "take it without memory, while it runs");
+    return PV_ERR_STATE;
+}
+
+/* The overlays the machine goes on in are ours to remove one day. */
+static int
+note_overlays(virDomainPtr domain, virDomainSnapshotPtr snapshot, pv_error **error)
+{
+    g_autoptr(GHashTable) paths = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(lv_cstr) xml = virDomainSnapshotGetXMLDesc(snapshot, 0);
+    g_autoptr(xmlDoc) doc = NULL;
+    g_autoptr(lv_note) note = NULL;
+    GHashTableIter iter;
+    void *path;
+    int r = xml ? lv_xml_parse(xml, "the snapshot's description", &doc, error) : lv_fail(error, "cannot read it");
+
+    if (r == 0)
+        r = lv_note_read(domain, &note, error);
+    if (r < 0)
+        return r;
+    lv_xml_sources(lv_xml_child(xmlDocGetRootElement(doc), "disks"), paths);
+    g_hash_table_iter_init(&iter, paths);
+    while (g_hash_table_iter_next(&iter, &path, NULL))
+        g_ptr_array_add(note->paths, g_strdup(path));
+    return lv_note_write(domain, note, error);
+}
+
 /* Without memory a running machine can only be caught by overlays: an external snapshot. */
 static unsigned
 create_flags(const pv_snapshot_spec *spec, int state)
@@ -241,11 +280,14 @@ create_run(lv_job *job, virConnectPtr handle, pv_error **error)
         r = lv_domain_state(domain, &state, error);
     if (r == 0)
         r = check_create(job, domain, state, error);
+    if (r < 0)
+        return r;
+    flags = create_flags(spec, state);
+    r = check_kinds(job, domain, flags & VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY, error);
     if (r == 0)
         r = lv_job_sends(job, error);
     if (r < 0)
         return r;
-    flags = create_flags(spec, state);
     snapshot = virDomainSnapshotCreateXML(domain, xml, flags);
     if (!snapshot && lv_last_number() == VIR_ERR_INVALID_ARG && job->conn->kind != LV_QEMU)
         snapshot = virDomainSnapshotCreateXML(domain, xml, flags & ~(unsigned)VIR_DOMAIN_SNAPSHOT_CREATE_ATOMIC);
@@ -253,7 +295,7 @@ create_run(lv_job *job, virConnectPtr handle, pv_error **error)
         return create_fails(flags, error);
     job->text = g_strdup(virDomainSnapshotGetName(snapshot));
     tell(job, domain, "created");
-    return 0;
+    return flags & VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY ? note_overlays(domain, snapshot, error) : 0;
 }
 
 static int
