@@ -292,9 +292,14 @@ create_in_pool(lv_job *job, virStoragePoolPtr pool, const char *name, const char
 {
     g_autofree char *xml = lv_volume_xml(name, lv_pool_holds_files(pool) ? format : NULL, size,
                                          backing ? backing->path : NULL, backing ? backing->format : NULL);
-    g_autoptr(virStorageVol) volume = NULL;
-    int r = lv_job_sends(job, error);
+    g_autoptr(virStorageVol) same = virStorageVolLookupByName(pool, name), volume = NULL;
+    int r;
 
+    if (same)
+        return pv_error_set(error, PV_ERR_EXISTS, "datastore %s has a volume '%s' already",
+                            virStoragePoolGetName(pool), name);
+    virResetLastError();
+    r = lv_job_sends(job, error);
     if (r < 0)
         return r;
     volume = virStorageVolCreateXML(pool, xml, 0);

@@ -186,7 +186,7 @@ int lv_event_loop_start(pv_error **error);
 int lv_events_register(lv_conn *conn, virConnectPtr handle, pv_error **error);
 /** Takes them away again; open_lock held; the handle may be dead. */
 void lv_events_unregister(lv_conn *conn, virConnectPtr handle);
-/** Watches for the end of the connection. */
+/** Watches for the end of the connection; to be ended before the handle or conn goes. */
 void lv_close_watch(lv_conn *conn, virConnectPtr handle);
 void lv_close_unwatch(virConnectPtr handle);
 /** Hands one event over, unless the connection was closed; takes ownership. */

@@ -38,8 +38,10 @@ conn_clear(gpointer data)
 {
     lv_conn *conn = data;
 
-    if (conn->handle)
+    if (conn->handle) {
+        lv_close_unwatch(conn->handle);
         virConnectClose(conn->handle);
+    }
     wipe(&conn->secret);
     g_array_unref(conn->watches);
     g_mutex_clear(&conn->open_lock);
@@ -178,6 +180,7 @@ install(lv_conn *conn, virConnectPtr handle, pv_error **error)
     g_mutex_lock(&conn->lock);
     if (conn->closing) {
         g_mutex_unlock(&conn->lock);
+        lv_close_unwatch(handle);
         return pv_error_set(error, PV_ERR_CANCELLED, "the connection was closed");
     }
     virConnectRef(handle);
@@ -290,11 +293,22 @@ conn_new(const struct pv_open_args *args)
     return conn;
 }
 
+/* Who never answers cannot be reached. */
+static int
+no_answer(pv_error **error, const char *uri)
+{
+    pv_error_clear(error);
+    pv_error_set(error, PV_ERR_CONNECT, "cannot open %s: no answer in time", uri);
+    pv_error_hint(error, "is it a libvirt daemon that listens there, and does it hang?");
+    return PV_ERR_CONNECT;
+}
+
 int
 lv_open(const struct pv_open_args *args, void **ret_conn, pv_error **error)
 {
     g_autoptr(lv_conn) conn = NULL;
     g_autoptr(lv_job) job = NULL;
+    g_autoptr(pv_error) why = NULL;
     int r;
 
     if (!is_known(args->uri->scheme))
@@ -308,10 +322,12 @@ lv_open(const struct pv_open_args *args, void **ret_conn, pv_error **error)
     conn = conn_new(args);
     job = lv_job_new(conn, args->task, opened);
     job->options = args->options;
-    r = lv_job_run(job, error);
+    r = lv_job_run(job, &why);
+    if (r == PV_ERR_TIMEOUT)
+        r = no_answer(&why, conn->uri);
     if (r < 0) {
         lv_close(g_steal_pointer(&conn));
-        return r;
+        return pv_error_propagate(error, g_steal_pointer(&why));
     }
     *ret_conn = g_steal_pointer(&conn);
     return PV_OPEN_OK;
