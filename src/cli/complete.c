@@ -65,6 +65,7 @@ take_command_word(struct complete *complete, const struct cli_verb *verbs, const
 {
     struct cli_call *call = complete->call;
 
+    complete->lost = call->noun != NULL; /* unless the second word is a verb */
     if (!call->noun)
         call->noun = g_strdup(word);
     for (const struct cli_verb *verb = verbs; verb->name && !call->verb; verb++)
@@ -72,6 +73,7 @@ take_command_word(struct complete *complete, const struct cli_verb *verbs, const
             call->verb = verb;
     if (!call->verb)
         return;
+    complete->lost = FALSE;
     g_array_unref(complete->options);
     complete->options = cli_options_new(call->verb);
 }
@@ -237,7 +239,7 @@ answer(struct complete *complete, const struct cli_verb *verbs, char *const *wor
             take_word(complete, verbs, words[0]);
         }
     }
-    if (!words[0])
+    if (!words[0] || complete->lost)
         return;
     if (pending)
         add_values(complete, pending, words[0]);

@@ -10,6 +10,7 @@ struct complete {
     GArray *options;        /* of the verb, or those of all */
     const char *vm;         /* the VM named so far, or NULL */
     guint words;            /* positionals typed before the current word */
+    gboolean lost;          /* a word is no verb: nothing fits behind it */
     GString *out;           /* lines of "candidate\texplanation" */
 };
 

@@ -7,7 +7,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define BAR_CELLS 20
+#define BAR_CELLS    20
+#define TARGET_CELLS 24 /* of the target's name, so that the figures keep their room */
 
 struct cli_progress {
     pv_task *const *tasks;
@@ -37,6 +38,39 @@ running(const struct cli_progress *progress, guint *ret_others)
             first = progress->tasks[i];
     }
     return first;
+}
+
+/* As much of text as fits into so many cells. */
+static char *
+cut(const char *text, unsigned cells)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    unsigned used = 0;
+
+    for (const char *at = text; *at;) {
+        const char *next = g_utf8_next_char(at);
+        g_autofree char *one = g_strndup(at, (gsize)(next - at));
+
+        used += pv_text_cells(one);
+        if (used > cells)
+            break;
+        g_string_append(out, one);
+        at = next;
+    }
+    return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+static char *
+short_target(const char *target)
+{
+    g_autofree char *safe = pv_text_safe(target);
+
+    if (pv_text_cells(safe) > TARGET_CELLS) {
+        g_autofree char *begin = cut(safe, TARGET_CELLS - 3);
+
+        return g_strconcat(begin, "...", NULL);
+    }
+    return g_steal_pointer(&safe);
 }
 
 static void
@@ -74,26 +108,6 @@ append_amount(GString *line, const struct pv_task_info *info, double seconds)
     }
 }
 
-/* As much of text as fits into so many cells. */
-static char *
-cut(const char *text, unsigned cells)
-{
-    g_autoptr(GString) out = g_string_new(NULL);
-    unsigned used = 0;
-
-    for (const char *at = text; *at;) {
-        const char *next = g_utf8_next_char(at);
-        g_autofree char *one = g_strndup(at, (gsize)(next - at));
-
-        used += pv_text_cells(one);
-        if (used > cells)
-            break;
-        g_string_append(out, one);
-        at = next;
-    }
-    return g_string_free(g_steal_pointer(&out), FALSE);
-}
-
 static unsigned
 screen_cells(void)
 {
@@ -118,7 +132,7 @@ make_line(struct cli_progress *progress)
     if (!task)
         return NULL;
     info = pv_task_get_info(task);
-    target = info->target ? pv_text_safe(info->target) : NULL;
+    target = info->target ? short_target(info->target) : NULL;
     g_string_append_printf(line, "%s %s%s%s",
                            cli_utf8() ? dots[progress->turn % G_N_ELEMENTS(dots)]
                                       : ascii[progress->turn % G_N_ELEMENTS(ascii)],

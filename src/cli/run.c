@@ -250,9 +250,11 @@ judge_match(const struct part *part)
 }
 
 static int
-judge_part(const struct part *part, const char *where)
+judge_part(struct part *part, const char *where)
 {
     if (part->error) {
+        if (part->error->code == PV_ERR_TIMEOUT && !part->error->hint)
+            pv_error_hint(&part->error, "--timeout gives more time");
         cli_error_print(part->error, where);
         return pv_code_exit_status(part->error->code);
     }
