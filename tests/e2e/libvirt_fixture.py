@@ -8,11 +8,16 @@ folder, so clients outside reach it by URI. QEMU runs as root without security d
 the tests make can be read. As an ordinary user the session daemon runs with its XDG folders there.
 In both cases QEMU's output goes to files, so that no virtlogd is needed.
 
+The daemon has a reaper of its own: QEMUs are orphans by design, and libvirt takes one for alive until
+somebody has collected it. In containers the first process does that late or never, and every
+power-off waits for it.
+
     python3 tests/e2e/libvirt_fixture.py start STATE_DIR     prints the URI
     python3 tests/e2e/libvirt_fixture.py stop STATE_DIR
 
 STATE_DIR should have a short path: UNIX sockets end at 107 bytes.
 """
+import ctypes
 import json
 import os
 import shutil
@@ -26,6 +31,7 @@ import libvirt
 READY_SECONDS = 60   # a cold daemon looks at every QEMU on the machine first
 STOP_SECONDS = 10
 SOCKET_PATH_MAX = 107
+PR_SET_CHILD_SUBREAPER = 36
 
 QEMU_CONF = """\
 stdio_handler = "file"
@@ -50,7 +56,7 @@ class Libvirt:
         self.root = os.geteuid() == 0
         self.images = os.path.join(self.state, "images")
         self.note = os.path.join(self.state, "fixture.json")
-        self.daemon = None
+        self.reaper = None
         self.pid = None
         run = "run" if self.root else "run/libvirt"
         self.socket = os.path.join(self.state, run, "libvirt-sock")
@@ -102,9 +108,11 @@ class Libvirt:
             raise RuntimeError(f"{self.socket}: longer than a UNIX socket's path may be")
         conf = self._config()
         with open(os.path.join(self.state, "log", "stderr"), "ab") as err:
-            self.daemon = subprocess.Popen(self._command(conf), env=self._environment(), stdin=subprocess.DEVNULL,
-                                           stdout=err, stderr=err, start_new_session=True)
-        self.pid = self.daemon.pid
+            self.reaper = subprocess.Popen([sys.executable, os.path.abspath(__file__), "reap", *self._command(conf)],
+                                           env=self._environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                           stderr=err, start_new_session=True)
+        with self.reaper.stdout as said:
+            self.pid = int(said.readline())
         with open(self.note, "w", encoding="utf-8") as f:
             json.dump({"pid": self.pid, "uri": self.uri}, f)
         self.wait()
@@ -118,7 +126,7 @@ class Libvirt:
                 conn.close()
                 return
             except libvirt.libvirtError as e:
-                if self.daemon.poll() is not None or time.monotonic() > end:
+                if not self._alive(self.pid) or time.monotonic() > end:
                     with open(os.path.join(self.state, "log", "stderr"), encoding="utf-8", errors="replace") as f:
                         raise RuntimeError(f"libvirtd does not answer: {e}\n{f.read()[-2000:]}") from e
             time.sleep(0.05)
@@ -152,9 +160,8 @@ class Libvirt:
         while self._alive(self.pid) and time.monotonic() < end:
             time.sleep(0.02)
 
-    def _alive(self, pid):
-        if self.daemon is not None and self.daemon.pid == pid:
-            return self.daemon.poll() is None
+    @staticmethod
+    def _alive(pid):
         try:
             with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as f:
                 return f.read().rsplit(")", 1)[1].split()[0] != "Z"
@@ -198,6 +205,8 @@ class Libvirt:
         if self.pid is not None and self._alive(self.pid):
             self._end(signal.SIGKILL)
         self._kill_orphans()
+        if self.reaper is not None:
+            self.reaper.wait(STOP_SECONDS)
         if not keep:
             shutil.rmtree(self.state, ignore_errors=True)
 
@@ -208,15 +217,42 @@ class Libvirt:
         self.stop()
 
 
+def start(state):
+    """The URI of a daemon that lives until stop() is called with the same folder."""
+    return Libvirt(state).start().uri
+
+
+def stop(state):
+    Libvirt(state).stop()
+
+
+def reap(command):
+    """Runs the command, says its process id, and collects it and whatever it leaves behind."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    child = os.fork()
+    if child == 0:
+        os.dup2(2, 1)
+        os.execvp(command[0], command)
+    print(child, flush=True)
+    os.close(1)
+    while True:
+        try:
+            os.wait()
+        except ChildProcessError:
+            return
+
+
 def main(argv):
+    if argv[1:2] == ["reap"]:
+        reap(argv[2:])
+        os._exit(0)  # its stdout is closed
     if len(argv) != 3 or argv[1] not in ("start", "stop"):
         print("usage: libvirt_fixture.py start|stop STATE_DIR", file=sys.stderr)
         return 2
-    daemon = Libvirt(argv[2])
     if argv[1] == "start":
-        print(daemon.start().uri)
+        print(start(argv[2]))
     else:
-        daemon.stop()
+        stop(argv[2])
     return 0
 
 
