@@ -381,7 +381,11 @@ can_power(enum pv_power_op op)
 static void
 bring_to(const char *vm, unsigned s)
 {
-    if (state_of(vm) != PV_POWER_OFF)
+    int state = state_of(vm);
+
+    if (state == states[s].state)
+        return;
+    if (state != PV_POWER_OFF)
         OK(pv_vm_power(rig.conn, vm, PV_POWER_OP_STOP, NULL, E));
     for (unsigned i = 0; i < G_N_ELEMENTS(states[s].way) && states[s].way[i]; i++)
         OK(pv_vm_power(rig.conn, vm, states[s].way[i], NULL, E));
