@@ -5,6 +5,7 @@
 const struct pv_driver *const pv_drivers[] = {
     &pv_driver_sim,
     &pv_driver_qmp,
+    &pv_driver_vsphere,
     &pv_driver_libvirt, /* last: it takes whatever URI libvirt takes */
     NULL,
 };

@@ -39,6 +39,8 @@ fail(struct reader *reader, const char *format, ...)
 static const char *
 type_name(const json_t *json)
 {
+    if (!json)
+        return "nothing";
     switch (json_typeof(json)) {
     case JSON_OBJECT: return "an object";
     case JSON_ARRAY: return "a list";

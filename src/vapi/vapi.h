@@ -283,7 +283,8 @@ int pv_vapi_parse(const char *text, size_t len, json_t **ret_json, pv_error **er
 /**
  * Reads one struct; takes maps in either form. Without PV_VAPI_STRICT it is meant for a peer's
  * answers: unknown members and nulls are skipped, unknown enum names read as unset; a wrong type or a
- * missing required member is PV_ERR_PROTOCOL with the path. Free with pv_desc_free.
+ * missing required member is PV_ERR_PROTOCOL with the path; so is a NULL json, an empty answer. Free
+ * with pv_desc_free.
  */
 int pv_vapi_read(const json_t *json, const struct pv_desc *desc, unsigned flags, void **ret_object,
                  pv_error **error);

@@ -75,39 +75,43 @@ pv_http_certificate(CURL *easy)
 
 /* ---- errors ---- */
 
-/* How libcurl's codes read when they end a call; all others are a broken conversation. */
-static const struct {
+/* How libcurl's codes read when they end a call; all others are a broken conversation. The word is the
+ * native code by which a caller tells a server that is not there from one that hung up. */
+static const struct result_row {
     CURLcode result;
     enum pv_code code;
+    const char *word;
 } results[] = {
-    { CURLE_COULDNT_RESOLVE_HOST, PV_ERR_CONNECT },
-    { CURLE_COULDNT_RESOLVE_PROXY, PV_ERR_CONNECT },
-    { CURLE_COULDNT_CONNECT, PV_ERR_CONNECT },
-    { CURLE_PROXY, PV_ERR_CONNECT },
-    { CURLE_OPERATION_TIMEDOUT, PV_ERR_CONNECT }, /* libcurl's own: the connect time-out */
-    { CURLE_SSL_CONNECT_ERROR, PV_ERR_TLS },
-    { CURLE_PEER_FAILED_VERIFICATION, PV_ERR_TLS },
-    { CURLE_SSL_CACERT_BADFILE, PV_ERR_TLS },
-    { CURLE_SSL_ISSUER_ERROR, PV_ERR_TLS },
-    { CURLE_SSL_INVALIDCERTSTATUS, PV_ERR_TLS },
-    { CURLE_SSL_CERTPROBLEM, PV_ERR_TLS },
-    { CURLE_SSL_CIPHER, PV_ERR_TLS },
-    { CURLE_GOT_NOTHING, PV_ERR_CONNECT },
-    { CURLE_RECV_ERROR, PV_ERR_CONNECT },
-    { CURLE_SEND_ERROR, PV_ERR_CONNECT },
-    { CURLE_PARTIAL_FILE, PV_ERR_CONNECT },
-    { CURLE_URL_MALFORMAT, PV_ERR_USAGE },
-    { CURLE_OUT_OF_MEMORY, PV_ERR_INTERNAL },
-    { CURLE_FAILED_INIT, PV_ERR_INTERNAL },
+    { CURLE_COULDNT_RESOLVE_HOST, PV_ERR_CONNECT, PV_HTTP_UNREACHABLE },
+    { CURLE_COULDNT_RESOLVE_PROXY, PV_ERR_CONNECT, PV_HTTP_UNREACHABLE },
+    { CURLE_COULDNT_CONNECT, PV_ERR_CONNECT, PV_HTTP_UNREACHABLE },
+    { CURLE_PROXY, PV_ERR_CONNECT, PV_HTTP_UNREACHABLE },
+    { CURLE_OPERATION_TIMEDOUT, PV_ERR_CONNECT, PV_HTTP_UNREACHABLE }, /* libcurl's own: while connecting */
+    { CURLE_SSL_CONNECT_ERROR, PV_ERR_TLS, NULL },
+    { CURLE_PEER_FAILED_VERIFICATION, PV_ERR_TLS, NULL },
+    { CURLE_SSL_CACERT_BADFILE, PV_ERR_TLS, NULL },
+    { CURLE_SSL_ISSUER_ERROR, PV_ERR_TLS, NULL },
+    { CURLE_SSL_INVALIDCERTSTATUS, PV_ERR_TLS, NULL },
+    { CURLE_SSL_CERTPROBLEM, PV_ERR_TLS, NULL },
+    { CURLE_SSL_CIPHER, PV_ERR_TLS, NULL },
+    { CURLE_GOT_NOTHING, PV_ERR_CONNECT, PV_HTTP_CUT },
+    { CURLE_RECV_ERROR, PV_ERR_CONNECT, PV_HTTP_CUT },
+    { CURLE_SEND_ERROR, PV_ERR_CONNECT, PV_HTTP_CUT },
+    { CURLE_PARTIAL_FILE, PV_ERR_CONNECT, PV_HTTP_CUT },
+    { CURLE_URL_MALFORMAT, PV_ERR_USAGE, NULL },
+    { CURLE_OUT_OF_MEMORY, PV_ERR_INTERNAL, NULL },
+    { CURLE_FAILED_INIT, PV_ERR_INTERNAL, NULL },
 };
 
-static enum pv_code
-result_code(CURLcode result)
+static const struct result_row *
+result_row(CURLcode result)
 {
+    static const struct result_row broken = { CURLE_OK, PV_ERR_PROTOCOL, NULL };
+
     for (size_t i = 0; i < G_N_ELEMENTS(results); i++)
         if (results[i].result == result)
-            return results[i].code;
-    return PV_ERR_PROTOCOL;
+            return &results[i];
+    return &broken;
 }
 
 static int
@@ -135,6 +139,7 @@ fail_reason(const struct pv_http_exchange *exchange, CURLcode result, pv_error *
 {
     const char *words = exchange->why[0] ? exchange->why : curl_easy_strerror(result);
     int code = pv_task_check(exchange->task, error);
+    const struct result_row *row;
 
     if (code < 0)
         return code;
@@ -146,9 +151,10 @@ fail_reason(const struct pv_http_exchange *exchange, CURLcode result, pv_error *
     if (exchange->head_too_large)
         return pv_error_set(error, PV_ERR_PROTOCOL, "the head of the answer is larger than %d bytes",
                             PV_HTTP_HEAD_MAX);
-    code = pv_error_set(error, result_code(result), "%s: %s", exchange->http->base, words);
-    pv_error_native(error, code == PV_ERR_TLS ? "tls" : "http", NULL, words);
-    return code;
+    row = result_row(result);
+    pv_error_set(error, row->code, "%s: %s", exchange->http->base, words);
+    pv_error_native(error, row->code == PV_ERR_TLS ? "tls" : "http", row->word, words);
+    return row->code;
 }
 
 int

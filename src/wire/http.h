@@ -21,6 +21,10 @@ G_BEGIN_DECLS
 #define PV_HTTP_POOL_MAX       16          /**< idle connections kept */
 #define PV_HTTP_TRACE_MAX      4096        /**< bytes of a body shown in a trace */
 
+/** native_code of PV_ERR_CONNECT: there was no way to the server, or it hung up on a request. */
+#define PV_HTTP_UNREACHABLE "unreachable"
+#define PV_HTTP_CUT         "cut"
+
 typedef struct pv_http pv_http;
 typedef struct pv_http_response pv_http_response;
 
