@@ -234,7 +234,6 @@ set_options(struct pv_http_exchange *exchange, struct curl_slist *headers)
     CURL *easy = exchange->wire->easy;
     g_autofree char *url = g_strconcat(exchange->http->base, exchange->request->path, NULL);
 
-    curl_easy_reset(easy); /* keeps the connection, and the last call's password goes */
     curl_easy_setopt(easy, CURLOPT_URL, url);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https,http");
     curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
@@ -313,7 +312,7 @@ run(struct pv_http_exchange *exchange, pv_error **error)
     curl_multi_remove_handle(exchange->wire->multi, easy);
     if (result != CURLE_OK)
         code = pv_http_fail(exchange, result, error);
-    curl_easy_reset(easy);
+    curl_easy_reset(easy); /* keeps the connection; password and body go */
     curl_slist_free_all(headers);
     return code;
 }

@@ -246,7 +246,7 @@ struct raw_peer {
     GCancellable *stop;
     GThread *thread;
     char *bytes, *base;
-    gboolean hold;
+    enum raw_end end;
     gint requests;
 };
 
@@ -268,6 +268,23 @@ read_head(GSocketConnection *connection, GCancellable *stop)
     return TRUE;
 }
 
+static void
+serve_connection(struct raw_peer *peer, GSocketConnection *connection)
+{
+    GInputStream *in = g_io_stream_get_input_stream(G_IO_STREAM(connection));
+    GOutputStream *out = g_io_stream_get_output_stream(G_IO_STREAM(connection));
+    char byte;
+
+    if (!read_head(connection, peer->stop))
+        return;
+    g_atomic_int_inc(&peer->requests);
+    g_output_stream_write_all(out, peer->bytes, strlen(peer->bytes), NULL, peer->stop, NULL);
+    if (peer->end == RAW_HOLD)
+        g_input_stream_read(in, &byte, 1, peer->stop, NULL);
+    else if (peer->end == RAW_DROP && read_head(connection, peer->stop))
+        g_atomic_int_inc(&peer->requests);
+}
+
 static void *
 serve_raw(void *data)
 {
@@ -276,23 +293,15 @@ serve_raw(void *data)
     while (!g_cancellable_is_cancelled(peer->stop)) {
         g_autoptr(GSocketConnection) connection =
             g_socket_listener_accept(peer->listener, NULL, peer->stop, NULL);
-        GOutputStream *out;
-        char byte;
 
-        if (!connection || !read_head(connection, peer->stop))
-            continue;
-        g_atomic_int_inc(&peer->requests);
-        out = g_io_stream_get_output_stream(G_IO_STREAM(connection));
-        g_output_stream_write_all(out, peer->bytes, strlen(peer->bytes), NULL, peer->stop, NULL);
-        if (peer->hold)
-            g_input_stream_read(g_io_stream_get_input_stream(G_IO_STREAM(connection)), &byte, 1, peer->stop,
-                                NULL);
+        if (connection)
+            serve_connection(peer, connection);
     }
     return NULL;
 }
 
 struct raw_peer *
-raw_peer_start(const char *bytes, gboolean hold)
+raw_peer_start(const char *bytes, enum raw_end end)
 {
     struct raw_peer *peer = g_new0(struct raw_peer, 1);
     g_autoptr(GInetAddress) loopback = g_inet_address_new_loopback(G_SOCKET_FAMILY_IPV4);
@@ -302,7 +311,7 @@ raw_peer_start(const char *bytes, gboolean hold)
     peer->listener = g_socket_listener_new();
     peer->stop = g_cancellable_new();
     peer->bytes = g_strdup(bytes);
-    peer->hold = hold;
+    peer->end = end;
     g_assert_true(g_socket_listener_add_address(peer->listener, any, G_SOCKET_TYPE_STREAM,
                                                 G_SOCKET_PROTOCOL_TCP,
                                                 NULL, &bound, NULL));

@@ -36,9 +36,13 @@ char *http_peer_log(struct http_peer *peer);
 unsigned http_peer_connections(struct http_peer *peer);
 void http_peer_stop(struct http_peer *peer);
 
-/** Reads one request head, then writes these bytes and closes; with hold it stays silent after them
- * until it is stopped. */
-struct raw_peer *raw_peer_start(const char *bytes, gboolean hold);
+/** What a raw peer does after it has read a request's head and written its bytes. */
+enum raw_end {
+    RAW_CLOSE,
+    RAW_HOLD, /**< stays silent until it is stopped */
+    RAW_DROP, /**< reads one more request on the same connection and closes without an answer */
+};
+struct raw_peer *raw_peer_start(const char *bytes, enum raw_end end);
 const char *raw_peer_base(const struct raw_peer *peer);
 unsigned raw_peer_requests(struct raw_peer *peer);
 void raw_peer_stop(struct raw_peer *peer);

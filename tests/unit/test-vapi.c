@@ -532,11 +532,13 @@ test_a_broken_answer_is_a_protocol_error_with_its_path(void)
 static void
 test_hostile_documents_are_bounded(void)
 {
-    g_autofree char *deep = g_strnfill(100000, '[');
+    g_autofree char *deep = g_strnfill(100000, '['), *opens = g_strnfill(PV_DEPTH_MAX + 1, '[');
+    g_autofree char *closes = g_strnfill(PV_DEPTH_MAX + 1, ']'), *just = g_strconcat(opens, closes, NULL);
     static const char *const bad[] = { "", "{", "{\"a\":1,\"a\":2}", "\"\\u0000\"", "\xff", "1 2", "nul" };
     json_t *json = NULL;
 
     g_assert_cmpint(pv_vapi_parse(deep, strlen(deep), &json, NULL), ==, PV_ERR_INVALID);
+    g_assert_cmpint(pv_vapi_parse(just, strlen(just), &json, NULL), ==, PV_ERR_INVALID);
     for (size_t i = 0; i < G_N_ELEMENTS(bad); i++)
         g_assert_cmpint(pv_vapi_parse(bad[i], strlen(bad[i]), &json, NULL), ==, PV_ERR_INVALID);
     g_assert_null(json);

@@ -130,8 +130,10 @@ drop_doubles(GPtrArray *summaries)
     for (guint i = summaries->len; i-- > 0;) {
         const pv_vapi_vm_summary *summary = summaries->pdata[i];
 
-        if (!g_hash_table_add(seen, summary->vm))
+        if (g_hash_table_contains(seen, summary->vm))
             g_ptr_array_remove_index(summaries, i);
+        else
+            g_hash_table_add(seen, summary->vm);
     }
 }
 
