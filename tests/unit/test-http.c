@@ -103,7 +103,7 @@ test_credentials_do_not_stay_on_the_connection(void)
     g_assert_cmpint(pv_http_call(http, &request, NULL, &first, NULL), ==, 0);
     g_assert_cmpint(call(http, "GET", "/", NULL, &second, NULL), ==, 0);
     text = g_strndup((const char *)second.body->data, second.body->len);
-    g_assert_nonnull(strstr(text, "|(null)|"));
+    g_assert_null(strstr(text, "Basic"));
     http_peer_stop(peer);
 }
 
@@ -357,7 +357,7 @@ test_a_plain_server_is_no_tls_server(void)
 static void *
 cancel_soon(void *data)
 {
-    g_usleep(50 * 1000);
+    g_usleep(400 * 1000);
     pv_task_cancel(data);
     return NULL;
 }
@@ -373,7 +373,7 @@ test_cancelling_ends_a_call_at_once(void)
     gint64 began = g_get_monotonic_time();
 
     g_assert_cmpint(call(http, "GET", "/", task, &response, NULL), ==, PV_ERR_CANCELLED);
-    g_assert_cmpint(g_get_monotonic_time() - began, <, G_USEC_PER_SEC / 2);
+    g_assert_cmpint(g_get_monotonic_time() - began, <, G_USEC_PER_SEC * 7 / 10);
     g_thread_join(thread);
     raw_peer_stop(peer);
 }
