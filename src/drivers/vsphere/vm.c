@@ -124,19 +124,35 @@ check_suspended(struct vs_conn *conn, const char *vm, pv_task *task, pv_error **
     }
 }
 
+static gboolean
+is_off(struct vs_conn *conn, const char *vm, pv_task *task)
+{
+    g_autoptr(pv_vapi_power) power = NULL;
+
+    return vs_get(conn, PV_VAPI_POWER_GET, vm, &pv_vapi_power_desc, (void **)&power, task, NULL) == 0 &&
+           pv_vapi_power_state(power->state) == PV_POWER_OFF;
+}
+
 int
 vs_vm_power(void *handle, const char *vm, enum pv_power_op op, pv_task *task, pv_error **error)
 {
     const char *ids[] = { vm, NULL };
     struct vs_request request = { .call = power_calls[op], .ids = ids };
+    int code;
 
     if (op == PV_POWER_OP_RESUME) {
-        int code = check_suspended(handle, vm, task, error);
+        code = check_suspended(handle, vm, task, error);
 
         if (code < 0)
             return code;
     }
-    return vs_rest(handle, &request, task, NULL, error);
+    code = vs_rest(handle, &request, task, NULL, error);
+    if (code == PV_ERR_STATE && op == PV_POWER_OP_SHUTDOWN && is_off(handle, vm, task)) {
+        /* vSphere refuses here, where its stop says ALREADY_IN_DESIRED_STATE. */
+        pv_error_clear(error);
+        return pv_error_set(error, PV_ERR_SAME_STATE, "the VM is off already");
+    }
+    return code;
 }
 
 int
