@@ -5,6 +5,8 @@ The program tests/contract/contract holds every driver to what the neutral API p
 its cases is run on its own on each target, so that a case that takes the program down hides no other.
 """
 
+import contextlib
+import json
 import os
 import re
 import subprocess
@@ -16,6 +18,7 @@ from libvirt_fixture import Libvirt
 from test_guest import TOP, free_port
 
 BUILD = Path(os.environ.get("POLYVIRT_BUILD", TOP / "build")).resolve()
+POLYVIRT = os.environ.get("POLYVIRT", str(BUILD / "polyvirt"))
 CONTRACT = BUILD / "tests" / "contract" / "contract"
 CASE_LIMIT = 120  # seconds; the longest walks through four states and nine operations with real QEMUs
 PASSWORD = "correct horse"
@@ -25,6 +28,10 @@ NO_CREATE = dict.fromkeys(
     ("a-taken-name-is-refused", "a-spec-out-of-range-names-its-field", "a-running-vm-cannot-be-deleted",
      "a-deleted-vm-is-gone", "every-power-operation-in-every-state"), "vm.create") | {
          "a-clone-is-a-vm-of-its-own": "vm.clone"}
+# vSphere has no word for a VM whose CPUs stand still.
+NO_PAUSE = dict.fromkeys(
+    ("pause-and-unpause", "a-change-arrives-as-an-event", "a-revert-brings-the-power-state-back"), "vm.pause")
+
 # target: (driver, what it lacks)
 TARGETS = {
     "qmp-socket": ("qmp", NO_CREATE),
@@ -32,6 +39,9 @@ TARGETS = {
     # A monitor serves one client: holding all of a folder's open for events would shut others out.
     "qmp-directory": ("qmp", NO_CREATE | {"a-change-arrives-as-an-event": "events"}),
     "libvirt-qemu": ("libvirt", {}),
+    "server-sim": ("vsphere", NO_PAUSE),
+    "server-guide": ("vsphere", NO_PAUSE),
+    "server-libvirt": ("vsphere", NO_PAUSE),
 }
 
 
@@ -113,6 +123,44 @@ def daemon():
 @pytest.fixture
 def libvirt_qemu(daemon):
     return [daemon.uri, "--no-guest"]
+
+
+@contextlib.contextmanager
+def serving(backend, profile="vcenter"):
+    """polyvirt serve over this back end; the program's arguments to reach it."""
+    with tempfile.TemporaryDirectory(prefix="pv-c-") as folder:
+        secret = Path(folder) / "password"
+        secret.touch(0o600)
+        secret.write_text(PASSWORD + "\n")
+        command = [POLYVIRT, "-o", "jsonl", "--password-file", secret, "serve", "--listen", "127.0.0.1:0",
+                   "--user", "tester", "--state", Path(folder) / "state", "--profile", profile, "--backend", backend]
+        server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        try:
+            about = server.stdout.readline()
+            assert about, f"polyvirt serve ended at once with {server.wait()}"
+            about = json.loads(about)
+            yield [f"vsphere://tester@127.0.0.1:{about['port']}?sha256={about['sha256']}"]
+        finally:
+            server.terminate()
+            assert server.wait(30) in (0, 130), "the server did not end in order"
+
+
+@pytest.fixture(scope="module")
+def server_sim():
+    with serving("sim:///?vms=5&seed=7") as arguments:
+        yield arguments
+
+
+@pytest.fixture(scope="module")
+def server_guide():
+    with serving("sim:///?vms=5&seed=7", "guide") as arguments:
+        yield arguments
+
+
+@pytest.fixture(scope="module")
+def server_libvirt(daemon):
+    with serving(daemon.uri) as arguments:
+        yield [*arguments, "--no-guest"]
 
 
 # ---- the cases ----
