@@ -140,6 +140,15 @@ def polyvirt(polyvirt_path, environment):
     return call
 
 
+@pytest.fixture(scope="session")
+def guest_image():
+    """The small guest; built where it is not there yet."""
+    image = pathlib.Path(os.environ.get("POLYVIRT_GUEST_IMAGE", BUILD / "guest.qcow2")).resolve()
+    if not image.exists():
+        subprocess.run([ROOT / "guest" / "build.sh", image], check=True)
+    return image
+
+
 @pytest.fixture
 def start(polyvirt_path, environment):
     """start("vm", "wait", …) -> Popen with pipes, killed at the test's end."""
