@@ -25,6 +25,7 @@ import signal
 import subprocess
 import sys
 import time
+import zlib
 
 import libvirt
 
@@ -33,8 +34,13 @@ STOP_SECONDS = 10
 SOCKET_PATH_MAX = 107
 PR_SET_CHILD_SUBREAPER = 36
 
+# Two daemons find the same port free and the slower QEMU does not start: each looks in a range of its own.
+DISPLAY_PORTS, DISPLAY_RANGE, DISPLAY_RANGES = 10000, 100, 200  # below the ports systems give to clients
+
 QEMU_CONF = """\
 stdio_handler = "file"
+remote_display_port_min = {first_port}
+remote_display_port_max = {last_port}
 """
 QEMU_CONF_ROOT = QEMU_CONF + """\
 user = "root"
@@ -74,7 +80,10 @@ class Libvirt:
         for folder in (etc, log, self.images, os.path.dirname(self.socket), os.path.join(self.state, "lib")):
             os.makedirs(folder, exist_ok=True)
         with open(os.path.join(etc, "qemu.conf"), "w", encoding="utf-8") as f:
-            f.write(QEMU_CONF_ROOT if self.root else QEMU_CONF)
+            slot = zlib.crc32(self.state.encode()) % DISPLAY_RANGES
+            first = DISPLAY_PORTS + slot * DISPLAY_RANGE
+            template = QEMU_CONF_ROOT if self.root else QEMU_CONF
+            f.write(template.format(first_port=first, last_port=first + DISPLAY_RANGE - 1))
         conf = os.path.join(etc, "libvirtd.conf")
         with open(conf, "w", encoding="utf-8") as f:
             f.write(LIBVIRTD_CONF.format(log=os.path.join(log, "libvirtd.log")))
