@@ -33,6 +33,7 @@ struct exchange {
     struct pv_request *request;
     struct MHD_Connection *connection;
     enum phase phase;
+    size_t received; /* bytes of the body */
 };
 
 struct pv_http {
@@ -44,7 +45,7 @@ struct pv_http {
     int64_t client_idle_us;
     GMutex lock;         /* guards what follows */
     GHashTable *clients; /* set of struct client */
-    GHashTable *running; /* set of struct exchange on or before a worker */
+    GHashTable *running; /* set of struct exchange: whole, not answered to the end */
     GCond idle;          /* running became empty */
     gint stopping;
 };
@@ -60,17 +61,41 @@ client_of(struct MHD_Connection *connection)
     return info ? info->socket_context : NULL;
 }
 
-/* waiting: for the client, from now on. */
+/* From now on it is the client that is waited for. */
 static void
-mark(struct exchange *exchange, gboolean waiting)
+wait_for_client(struct exchange *exchange)
 {
     struct client *client = client_of(exchange->connection);
 
     if (!client)
         return;
     g_mutex_lock(&exchange->http->lock);
-    client->since = waiting ? g_get_monotonic_time() : 0;
+    client->since = g_get_monotonic_time();
     g_mutex_unlock(&exchange->http->lock);
+}
+
+/* The request is whole: it is our turn, and a stop lets it end. */
+static void
+note_running(struct exchange *exchange)
+{
+    struct client *client = client_of(exchange->connection);
+
+    g_mutex_lock(&exchange->http->lock);
+    if (client)
+        client->since = 0;
+    g_hash_table_add(exchange->http->running, exchange);
+    g_mutex_unlock(&exchange->http->lock);
+}
+
+static void
+note_ended(struct exchange *exchange)
+{
+    pv_http *http = exchange->http;
+
+    g_mutex_lock(&http->lock);
+    if (g_hash_table_remove(http->running, exchange) && g_hash_table_size(http->running) == 0)
+        g_cond_broadcast(&http->idle);
+    g_mutex_unlock(&http->lock);
 }
 
 static void
@@ -185,7 +210,8 @@ on_completed(G_GNUC_UNUSED void *data, G_GNUC_UNUSED struct MHD_Connection *conn
 
     if (!exchange)
         return;
-    mark(exchange, TRUE);
+    wait_for_client(exchange);
+    note_ended(exchange);
     pv_request_free(exchange->request);
     g_free(exchange);
     *context = NULL;
@@ -219,7 +245,7 @@ send_answer(struct exchange *exchange)
 
     pv_log(PV_LOG_TRACE, "server", "%s %.*s: %u", request->method, (int)strcspn(request->uri, "?"), request->uri,
            request->status);
-    mark(exchange, TRUE);
+    wait_for_client(exchange);
     if (g_atomic_int_get(&exchange->http->stopping))
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     result = MHD_queue_response(exchange->connection, request->status, response);
@@ -228,17 +254,11 @@ send_answer(struct exchange *exchange)
 }
 
 static void
-work(gpointer data, gpointer user_data)
+work(gpointer data, G_GNUC_UNUSED gpointer user_data)
 {
     struct exchange *exchange = data;
-    pv_http *http = user_data;
 
     pv_route_run(exchange->request);
-    g_mutex_lock(&http->lock);
-    g_hash_table_remove(http->running, exchange);
-    if (g_hash_table_size(http->running) == 0)
-        g_cond_broadcast(&http->idle);
-    g_mutex_unlock(&http->lock);
     exchange->phase = PHASE_DONE;
     MHD_resume_connection(exchange->connection); /* exchange is the other thread's from here */
 }
@@ -246,14 +266,9 @@ work(gpointer data, gpointer user_data)
 static void
 hand_over(struct exchange *exchange)
 {
-    pv_http *http = exchange->http;
-
     exchange->phase = PHASE_RUNNING;
     MHD_suspend_connection(exchange->connection);
-    g_mutex_lock(&http->lock);
-    g_hash_table_add(http->running, exchange);
-    g_mutex_unlock(&http->lock);
-    g_thread_pool_push(http->workers, exchange, NULL);
+    g_thread_pool_push(exchange->http->workers, exchange, NULL);
 }
 
 static void
@@ -271,7 +286,7 @@ dispatch(struct exchange *exchange)
     struct pv_http *http = exchange->http;
     gboolean worker = FALSE;
 
-    mark(exchange, FALSE);
+    note_running(exchange);
     if (!pv_route_begin(exchange->request, &worker))
         return send_answer(exchange);
     if (g_atomic_int_get(&http->stopping) || g_thread_pool_unprocessed(http->workers) > PV_SERVER_QUEUE_MAX)
@@ -284,7 +299,7 @@ dispatch(struct exchange *exchange)
     return send_answer(exchange);
 }
 
-/* Headers are here: refuse a body that says it is too large before it is sent. */
+/* Headers are here: refuse a body that says it is far too large before it is sent. */
 static enum MHD_Result
 begin(struct exchange *exchange, const char *method)
 {
@@ -296,26 +311,27 @@ begin(struct exchange *exchange, const char *method)
     request->peer = peer_address(exchange->connection);
     take_headers(request, exchange->connection);
     exchange->phase = PHASE_BODY;
-    mark(exchange, TRUE);
-    if (!length || g_ascii_strtoull(length, NULL, 10) <= PV_SERVER_BODY_MAX)
+    wait_for_client(exchange);
+    if (!length || g_ascii_strtoull(length, NULL, 10) <= PV_SERVER_DISCARD_MAX)
         return MHD_YES;
     request->body_too_large = TRUE;
     return dispatch(exchange);
 }
 
+/* A body that is somewhat too large is read and thrown away: a client that still sends would not see
+ * the answer. */
 static enum MHD_Result
 receive(struct exchange *exchange, const char *bytes, size_t *size)
 {
     struct pv_request *request = exchange->request;
 
-    if (request->body->len + *size > PV_SERVER_BODY_MAX) {
-        /* in chunks, without a length: libmicrohttpd cannot answer in the midst of a body */
-        if (request->body_too_large)
-            return MHD_NO;
+    exchange->received += *size;
+    if (exchange->received > PV_SERVER_DISCARD_MAX)
+        return MHD_NO;
+    if (exchange->received > PV_SERVER_BODY_MAX) {
         request->body_too_large = TRUE;
         g_byte_array_set_size(request->body, 0);
-    }
-    if (!request->body_too_large)
+    } else
         g_byte_array_append(request->body, (const guint8 *)bytes, (guint)*size);
     *size = 0;
     return MHD_YES;
@@ -424,8 +440,12 @@ drain(pv_http *http)
     while (g_hash_table_size(http->running) && g_cond_wait_until(&http->idle, &http->lock, end))
         ;
     g_hash_table_iter_init(&iter, http->running);
-    while (g_hash_table_iter_next(&iter, &key, NULL))
-        pv_task_cancel(((struct exchange *)key)->request->task);
+    while (g_hash_table_iter_next(&iter, &key, NULL)) {
+        pv_task *task = ((struct exchange *)key)->request->task;
+
+        if (task)
+            pv_task_cancel(task);
+    }
     g_mutex_unlock(&http->lock);
 }
 

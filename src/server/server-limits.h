@@ -5,8 +5,9 @@
 
 /* ---- one request ---- */
 #define PV_SERVER_BODY_MAX     (1u << 20) /* bytes of a request body */
+#define PV_SERVER_DISCARD_MAX  (8u << 20) /* a larger one is read and refused up to this, then cut off */
 #define PV_SERVER_URI_MAX      8192       /* bytes of path and query together */
-#define PV_SERVER_MEMORY_MAX   (32u << 10) /* bytes of request line and headers of one connection */
+#define PV_SERVER_MEMORY_MAX   (96u << 10) /* bytes of request line, query and headers of one connection */
 #define PV_SERVER_QUERY_MAX    512        /* name=value items of a query */
 #define PV_SERVER_SEGMENTS_MAX 16         /* segments of a path */
 #define PV_SERVER_DEPTH_MAX    32         /* nesting of a JSON body */

@@ -106,6 +106,8 @@ fit_disks(const struct pv_inv_hold *hold, pv_vm_spec *spec, pv_error **error)
             pv_error_prefix(error, "disks[%u]: ", i);
             return rc;
         }
+        if (!name && !disk->datastore)
+            disk->datastore = g_strdup(spec->datastore); /* a new disk goes where its VM goes */
     }
     return 0;
 }
