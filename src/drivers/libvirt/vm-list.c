@@ -41,13 +41,32 @@ row_at(const struct rows *rows, unsigned i)
     return &g_array_index(rows->array, struct row, i);
 }
 
+/* virDomainGetUUIDString goes through printf sixteen times: with thousands of domains that shows. */
+static int
+uuid_text(virDomainPtr domain, char *text)
+{
+    static const char digits[] = "0123456789abcdef";
+    unsigned char uuid[VIR_UUID_BUFLEN];
+
+    if (virDomainGetUUID(domain, uuid) < 0)
+        return -1;
+    for (int i = 0; i < VIR_UUID_BUFLEN; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            *text++ = '-';
+        *text++ = digits[uuid[i] >> 4];
+        *text++ = digits[uuid[i] & 15];
+    }
+    *text = '\0';
+    return 0;
+}
+
 static struct row *
 row_of(const struct rows *rows, virDomainPtr domain)
 {
     char uuid[VIR_UUID_STRING_BUFLEN];
     unsigned index;
 
-    if (virDomainGetUUIDString(domain, uuid) < 0)
+    if (uuid_text(domain, uuid) < 0)
         return NULL;
     index = GPOINTER_TO_UINT(g_hash_table_lookup(rows->by_id, uuid));
     return index ? row_at(rows, index - 1) : NULL;
@@ -60,7 +79,7 @@ add_row(struct rows *rows, virDomainPtr domain)
     struct row row = { .domain = domain, .vm = pv_vm_new() };
     char uuid[VIR_UUID_STRING_BUFLEN] = "";
 
-    virDomainGetUUIDString(domain, uuid);
+    uuid_text(domain, uuid);
     row.vm->id = g_strdup(uuid);
     row.vm->uuid = g_strdup(uuid);
     row.vm->name = g_strdup(virDomainGetName(domain));
@@ -241,9 +260,12 @@ static void
 config_in_bulk(struct rows *rows, unsigned which)
 {
     virDomainStatsRecordPtr *records = NULL;
-    int n = virConnectGetAllDomainStats(rows->handle, CONFIG_GROUPS, &records,
-                                        which | VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
+    int n;
 
+    if (rows->job->conn->kind == LV_TEST)
+        return; /* has the call, but not these groups */
+    n = virConnectGetAllDomainStats(rows->handle, CONFIG_GROUPS, &records,
+                                    which | VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
     for (int i = 0; i < n; i++) {
         struct row *row = row_of(rows, records[i]->dom);
 
