@@ -6,7 +6,8 @@ As root the daemon runs in a mount namespace in which /etc/libvirt, /run/libvirt
 neither seen nor touched, and several of these can run side by side. Its socket lies in the state
 folder, so clients outside reach it by URI. QEMU runs as root without security driver, so every image
 the tests make can be read. As an ordinary user the session daemon runs with its XDG folders there.
-In both cases QEMU's output goes to files, so that no virtlogd is needed.
+In both cases QEMU's output goes to files, so that no virtlogd is needed. There are no
+cgroups: two daemons would give theirs the same names.
 
 The daemon has a reaper of its own: QEMUs are orphans by design, and libvirt takes one for alive until
 somebody has collected it. In containers the first process does that late or never, and every
@@ -47,6 +48,7 @@ user = "root"
 group = "root"
 security_driver = "none"
 namespaces = [ ]
+cgroup_controllers = [ ]
 """
 LIBVIRTD_CONF = """\
 auth_unix_rw = "none"

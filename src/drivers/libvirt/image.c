@@ -286,19 +286,32 @@ create_local(lv_job *job, const char *path, const char *format, int64_t size, co
     return r < 0 ? r : qemu_img(job, argv, error);
 }
 
+/* A pool knows what was there when it last looked: before a name is called taken it looks again. */
+static gboolean
+is_taken(virStoragePoolPtr pool, const char *name)
+{
+    g_autoptr(virStorageVol) known = virStorageVolLookupByName(pool, name), still = NULL;
+
+    if (known) {
+        virStoragePoolRefresh(pool, 0);
+        still = virStorageVolLookupByName(pool, name);
+    }
+    virResetLastError();
+    return still != NULL;
+}
+
 static int
 create_in_pool(lv_job *job, virStoragePoolPtr pool, const char *name, const char *format, int64_t size,
                const lv_image *backing, lv_image **ret_image, pv_error **error)
 {
     g_autofree char *xml = lv_volume_xml(name, lv_pool_holds_files(pool) ? format : NULL, size,
                                          backing ? backing->path : NULL, backing ? backing->format : NULL);
-    g_autoptr(virStorageVol) same = virStorageVolLookupByName(pool, name), volume = NULL;
+    g_autoptr(virStorageVol) volume = NULL;
     int r;
 
-    if (same)
+    if (is_taken(pool, name))
         return pv_error_set(error, PV_ERR_EXISTS, "datastore %s has a volume '%s' already",
                             virStoragePoolGetName(pool), name);
-    virResetLastError();
     r = lv_job_sends(job, error);
     if (r < 0)
         return r;

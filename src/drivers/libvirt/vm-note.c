@@ -38,24 +38,36 @@ write_list(xmlTextWriter *writer, const char *tag, const char *key, GPtrArray *v
     }
 }
 
-char *
-lv_note_xml(const lv_note *note)
+/* prefix: "polyvirt:" with the namespace declared, or "", which virDomainSetMetadata wants: it adds
+ * the declaration itself and takes no second one. */
+static char *
+note_xml(const lv_note *note, const char *prefix)
 {
+    g_autofree char *domain = g_strconcat(prefix, "domain", NULL);
+    g_autofree char *disk = g_strconcat(prefix, "disk", NULL);
+    g_autofree char *clone = g_strconcat(prefix, "clone", NULL);
     xmlBuffer *buffer = xmlBufferCreate();
     xmlTextWriter *writer = xmlNewTextWriterMemory(buffer, 0);
     char *xml;
 
-    xmlTextWriterStartElement(writer, BAD_CAST LV_METADATA_PREFIX ":domain");
-    xmlTextWriterWriteAttribute(writer, BAD_CAST "xmlns:" LV_METADATA_PREFIX, BAD_CAST LV_METADATA_URI);
+    xmlTextWriterStartElement(writer, BAD_CAST domain);
+    if (*prefix)
+        xmlTextWriterWriteAttribute(writer, BAD_CAST "xmlns:" LV_METADATA_PREFIX, BAD_CAST LV_METADATA_URI);
     if (note->guest_os)
         xmlTextWriterWriteAttribute(writer, BAD_CAST "guest_os", BAD_CAST note->guest_os);
-    write_list(writer, LV_METADATA_PREFIX ":disk", "path", note->paths);
-    write_list(writer, LV_METADATA_PREFIX ":clone", "uuid", note->clones);
+    write_list(writer, disk, "path", note->paths);
+    write_list(writer, clone, "uuid", note->clones);
     xmlTextWriterEndElement(writer);
     xmlFreeTextWriter(writer);
     xml = g_strdup((const char *)xmlBufferContent(buffer));
     xmlBufferFree(buffer);
     return xml;
+}
+
+char *
+lv_note_xml(const lv_note *note)
+{
+    return note_xml(note, LV_METADATA_PREFIX ":");
 }
 
 static void
@@ -109,7 +121,7 @@ lv_note_read(virDomainPtr domain, lv_note **ret_note, pv_error **error)
 int
 lv_note_write(virDomainPtr domain, const lv_note *note, pv_error **error)
 {
-    g_autofree char *xml = lv_note_xml(note);
+    g_autofree char *xml = note_xml(note, "");
     unsigned flags = 0;
 
     if (virDomainIsPersistent(domain) == 1)

@@ -213,7 +213,8 @@ write_nic(struct doc *doc, const struct lv_plan *plan, unsigned i)
     close_element(doc);
 }
 
-/* A serial console, the agent's channel, randomness for the guest, and a screen on loopback. */
+/* A serial console, the agent's channel, randomness for the guest, and a screen behind a socket that
+ * only libvirt's clients reach: a port on loopback would show it to every user of the host. */
 static void
 write_comforts(struct doc *doc)
 {
@@ -236,8 +237,7 @@ write_comforts(struct doc *doc)
     empty(doc, "memballoon", "model", "virtio", NULL);
     open_element(doc, "graphics");
     attr(doc, "type", "vnc");
-    attr(doc, "autoport", "yes");
-    attr(doc, "listen", "127.0.0.1");
+    empty(doc, "listen", "type", "socket", NULL);
     close_element(doc);
     open_element(doc, "video");
     empty(doc, "model", "type", "vga", NULL);
