@@ -14,11 +14,10 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from conftest import BUILD, POLYVIRT
 from libvirt_fixture import Libvirt
-from test_guest import TOP, free_port
+from test_guest import free_port
 
-BUILD = Path(os.environ.get("POLYVIRT_BUILD", TOP / "build")).resolve()
-POLYVIRT = os.environ.get("POLYVIRT", str(BUILD / "polyvirt"))
 CONTRACT = BUILD / "tests" / "contract" / "contract"
 CASE_LIMIT = 120  # seconds; the longest walks through four states and nine operations with real QEMUs
 PASSWORD = "correct horse"

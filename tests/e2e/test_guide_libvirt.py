@@ -20,7 +20,6 @@ import libvirt_qemu
 import pytest
 from guide import part2
 from libvirt_fixture import Libvirt
-from test_guest import GUEST, TOP
 
 BOOT_LIMIT = 60  # the guest needs four seconds on a machine of its own
 END_LIMIT = 20
@@ -47,15 +46,6 @@ DOMAIN = """
 
 # Plugged into a bridge that nobody made: starting it changes nothing on this machine.
 NETWORK = "<network><name>{name}</name><forward mode='bridge'/><bridge name='pv-none'/></network>"
-
-
-@pytest.fixture(scope="module")
-def image():
-    given = os.environ.get("POLYVIRT_GUEST_IMAGE")
-    path = Path(given or Path(os.environ.get("POLYVIRT_BUILD", TOP / "build")) / "guest.qcow2").resolve()
-    if not (given and path.exists()):
-        subprocess.run([GUEST / "build.sh", path], check=True)
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -96,12 +86,12 @@ def view(polyvirt, daemon):
 
 
 @pytest.fixture
-def make_domain(client, image, tmp_path):
+def make_domain(client, guest_image, tmp_path):
     """make_domain(NAME): a domain that is off, on an overlay of the small guest's image."""
 
     def make(name):
         disk = tmp_path / f"{name}.qcow2"
-        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", image, disk], check=True)
+        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", guest_image, disk], check=True)
         client.conn.defineXML(DOMAIN.format(name=name, disk=disk))
         return name
 

@@ -11,11 +11,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from test_guest import TOP
+from conftest import ROOT
 
 FOLDER = Path("/var/run/qemu-server")
 SOCKET = FOLDER / "100.qmp"
-SCRIPT = TOP / "tests" / "e2e" / "guide" / "part3.py"
+SCRIPT = ROOT / "tests" / "e2e" / "guide" / "part3.py"
 
 
 @pytest.fixture
