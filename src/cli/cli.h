@@ -129,6 +129,8 @@ GArray *cli_options_new(const struct cli_verb *verb);
 const struct cli_option *cli_option_find(const GArray *options, const char *name, gboolean *ret_no);
 const struct cli_option *cli_option_letter(const GArray *options, char letter);
 gboolean cli_option_repeats(const struct cli_option *option);
+/* Takes no value: --x, --no-x. */
+gboolean cli_option_is_switch(const struct cli_option *option);
 /* The member of args_desc that takes --file, or NULL. */
 const struct pv_field *cli_verb_spec(const struct cli_verb *verb);
 
@@ -143,8 +145,8 @@ struct cli_call {
 
 /* argv without the program's name. Usage errors name the word that is wrong. With --help the rest
  * need not be complete. */
-int cli_args_parse(const struct cli_verb *verbs, int argc, const char *const *argv, struct cli_call **ret_call,
-                   pv_error **error);
+int cli_args_parse(const struct cli_verb *verbs, int argc, const char *const *argv,
+                   struct cli_call **ret_call, pv_error **error);
 void cli_call_free(struct cli_call *call);
 typedef struct cli_call cli_call;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(cli_call, cli_call_free)
@@ -152,7 +154,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(cli_call, cli_call_free)
 /* ---- help and manual (help.c, man.c) ---- */
 
 /* Help for what was named: the program, a noun or a verb. */
-void cli_help_write(GString *out, const struct cli_verb *verbs, const char *noun, const struct cli_verb *verb);
+void cli_help_write(GString *out, const struct cli_verb *verbs, const char *noun,
+                    const struct cli_verb *verb);
 /* "polyvirt vm create NAME [OPTIONS]"; free. */
 char *cli_synopsis(const struct cli_verb *verb);
 /* What an option takes and does, in one phrase; free. */
@@ -195,7 +198,8 @@ GPtrArray *cli_tree_new(const struct pv_desc *desc, const GPtrArray *items, gboo
 /* Adds an endpoint member to structs of desc: the widened descriptor (free with cli_widened_free)
  * and, for each item, a new struct that takes over what the old one owned. */
 struct pv_desc *cli_widened_new(const struct pv_desc *desc);
-void *cli_widened_take(const struct pv_desc *widened, const struct pv_desc *desc, void *object, const char *endpoint);
+void *cli_widened_take(const struct pv_desc *widened, const struct pv_desc *desc, void *object,
+                       const char *endpoint);
 void cli_widened_free(struct pv_desc *widened);
 
 /* ---- signals (signals.c) ---- */
@@ -281,8 +285,8 @@ struct cli_plan {
     char *endpoint, *note;
 };
 extern const struct pv_desc cli_plan_desc;
-int cli_plan_make(const struct pv_op *op, const void *args, pv_conn *conn, pv_task *task, GPtrArray **ret_plan,
-                  pv_error **error);
+int cli_plan_make(const struct pv_op *op, const void *args, pv_conn *conn, pv_task *task,
+                  GPtrArray **ret_plan, pv_error **error);
 /* "web-1, web-2": the targets named in the arguments, or NULL; free. */
 char *cli_args_targets(const struct pv_desc *desc, const void *args);
 

@@ -95,8 +95,9 @@ const struct cli_verb cli_cmd_context[] = {
         .name = "context.list",
         .result_desc = &cli_context_desc,
         .help = "list the named endpoints",
-        .details = "They stand in ~/.config/polyvirt/config.yaml: 'current: NAME' and 'contexts:', a mapping of names "
-                   "to uri, password_file, password_command, tls_sha256, ca_file, insecure, readonly, timeout.",
+        .details = "They stand in ~/.config/polyvirt/config.yaml: 'current: NAME' and 'contexts:', a "
+                   "mapping of names to uri, password_file, password_command, tls_sha256, ca_file, "
+                   "insecure, readonly, timeout.",
         .example = "context list",
         .run = run_list,
     },

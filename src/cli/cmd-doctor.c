@@ -35,7 +35,8 @@ struct finding {
 
 static const struct pv_field finding_fields[] = {
     PV_FIELD(finding, check, PV_STRING, .flags = PV_F_TABLE | PV_F_NAME, .help = "what was looked at"),
-    PV_FIELD(finding, result, PV_ENUM, .values = verdict_values, .flags = PV_F_TABLE, .help = "how it stands"),
+    PV_FIELD(finding, result, PV_ENUM, .values = verdict_values, .flags = PV_F_TABLE,
+             .help = "how it stands"),
     PV_FIELD(finding, detail, PV_STRING, .flags = PV_F_TABLE, .help = "what was found"),
     PV_FIELD(finding, hint, PV_STRING, .flags = PV_F_TABLE, .help = "what helps"),
     { 0 },
@@ -53,11 +54,13 @@ struct doctor {
 };
 
 static void
-report(struct doctor *doctor, const char *check, enum verdict verdict, const char *hint, const char *format, ...)
+report(struct doctor *doctor, const char *check, enum verdict verdict, const char *hint, const char *format,
+       ...)
     G_GNUC_PRINTF(5, 6);
 
 static void
-report(struct doctor *doctor, const char *check, enum verdict verdict, const char *hint, const char *format, ...)
+report(struct doctor *doctor, const char *check, enum verdict verdict, const char *hint, const char *format,
+       ...)
 {
     struct finding *finding = pv_desc_new(&finding_desc);
     va_list args;
@@ -91,7 +94,8 @@ check_connection(struct doctor *doctor, const char *uri)
         report(doctor, uri, VERDICT_OK, NULL, "%s %s", endpoint->product ? endpoint->product : "answers",
                endpoint->version ? endpoint->version : "");
     else
-        report(doctor, uri, VERDICT_WARN, error->hint ? error->hint : "is libvirtd running?", "%s", error->message);
+        report(doctor, uri, VERDICT_WARN, error->hint ? error->hint : "is libvirtd running?", "%s",
+               error->message);
 }
 
 static void
@@ -151,9 +155,11 @@ report_trial(struct doctor *doctor, const char *check, int64_t ms, const char *n
     if (ms != PV_UNSET_INT && !note)
         report(doctor, check, VERDICT_OK, NULL, "ran the boot payload in %" G_GINT64_FORMAT " ms", ms);
     else if (ms != PV_UNSET_INT)
-        report(doctor, check, VERDICT_WARN, NULL, "ran the boot payload in %" G_GINT64_FORMAT " ms; %s", ms, note);
+        report(doctor, check, VERDICT_WARN, NULL, "ran the boot payload in %" G_GINT64_FORMAT " ms; %s", ms,
+               note);
     else
-        report(doctor, check, VERDICT_WARN, NULL, "did not run the boot payload: %s", note ? note : "not tried");
+        report(doctor, check, VERDICT_WARN, NULL, "did not run the boot payload: %s",
+               note ? note : "not tried");
 }
 
 static void
@@ -231,8 +237,8 @@ check_config(struct doctor *doctor)
     g_autoptr(pv_error) error = NULL;
 
     if (cli_config_load(&config, &error) != 0)
-        report(doctor, "config", VERDICT_FAIL, error->hint ? error->hint : "see polyvirt context list --help", "%s",
-               error->message);
+        report(doctor, "config", VERDICT_FAIL, error->hint ? error->hint : "see polyvirt context list --help",
+               "%s", error->message);
     else if (!g_file_test(config->path, G_FILE_TEST_EXISTS))
         report(doctor, "config", VERDICT_OK, NULL, "none at %s", config->path);
     else if (config->current && !cli_config_find(config, config->current))
@@ -287,7 +293,9 @@ static const struct pv_field doctor_fields[] = {
     PV_FIELD(doctor_args, refresh, PV_BOOL, .help = "measure the accelerators again"),
     { 0 },
 };
-static const struct pv_desc doctor_desc = { "doctor", sizeof(struct doctor_args), doctor_fields, "what to check" };
+static const struct pv_desc doctor_desc = {
+    "doctor", sizeof(struct doctor_args), doctor_fields, "what to check",
+};
 
 const struct cli_verb cli_cmd_doctor[] = {
     {
@@ -295,8 +303,9 @@ const struct cli_verb cli_cmd_doctor[] = {
         .args_desc = &doctor_desc,
         .result_desc = &finding_desc,
         .help = "what this host can do",
-        .details = "Times a small boot payload under KVM and under TCG, as /dev/kvm alone says little, and tries the "
-                   "local libvirt connections. Exit status 1 when something fails; warnings do not count.",
+        .details = "Times a small boot payload under KVM and under TCG, as /dev/kvm alone says little, and "
+                   "tries the local libvirt connections. Exit status 1 when something fails; "
+                   "warnings do not count.",
         .example = "doctor -o json",
         .run = run_doctor,
     },

@@ -11,12 +11,16 @@ struct version {
 };
 
 static const struct pv_field version_fields[] = {
-    PV_FIELD(version, polyvirt, PV_STRING, .title = "polyvirt", .flags = PV_F_TABLE | PV_F_NAME, .help = "this program"),
-    PV_FIELD(version, libvirt, PV_STRING, .title = "libvirt", .flags = PV_F_TABLE, .help = "libvirt's client library"),
+    PV_FIELD(version, polyvirt, PV_STRING, .title = "polyvirt", .flags = PV_F_TABLE | PV_F_NAME,
+             .help = "this program"),
+    PV_FIELD(version, libvirt, PV_STRING, .title = "libvirt", .flags = PV_F_TABLE,
+             .help = "libvirt's client library"),
     PV_FIELD(version, curl, PV_STRING, .title = "libcurl", .flags = PV_F_TABLE, .help = "libcurl"),
-    PV_FIELD(version, tls, PV_STRING, .title = "TLS", .flags = PV_F_TABLE, .help = "the TLS library behind libcurl"),
+    PV_FIELD(version, tls, PV_STRING, .title = "TLS", .flags = PV_F_TABLE,
+             .help = "the TLS library behind libcurl"),
     PV_FIELD(version, glib, PV_STRING, .title = "GLib", .flags = PV_F_TABLE, .help = "GLib"),
-    PV_FIELD(version, qemu, PV_STRING, .title = "QEMU", .flags = PV_F_TABLE, .help = "qemu-system-x86_64 of PATH, when there is one"),
+    PV_FIELD(version, qemu, PV_STRING, .title = "QEMU", .flags = PV_F_TABLE,
+             .help = "qemu-system-x86_64 of PATH, when there is one"),
     { 0 },
 };
 static const struct pv_desc version_desc = { "version", sizeof(struct version), version_fields, "versions" };

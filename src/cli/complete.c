@@ -69,7 +69,8 @@ take_command_word(struct complete *complete, const struct cli_verb *verbs, const
     if (!call->noun)
         call->noun = g_strdup(word);
     for (const struct cli_verb *verb = verbs; verb->name && !call->verb; verb++)
-        if (cli_verb_has_noun(verb, call->noun) && (!cli_verb_word(verb) || strcmp(cli_verb_word(verb), word) == 0))
+        if (cli_verb_has_noun(verb, call->noun)
+            && (!cli_verb_word(verb) || strcmp(cli_verb_word(verb), word) == 0))
             call->verb = verb;
     if (!call->verb)
         return;
@@ -114,7 +115,9 @@ take_word(struct complete *complete, const struct cli_verb *verbs, const char *w
 static void
 add_contexts(struct complete *complete, const char *prefix)
 {
-    static const char *const uris[] = { "qemu:///system", "qemu:///session", "qmp:///", "vsphere://", "sim:///" };
+    static const char *const uris[] = {
+        "qemu:///system", "qemu:///session", "qmp:///", "vsphere://", "sim:///",
+    };
     g_autoptr(cli_config) config = NULL;
 
     if (cli_config_load(&config, NULL) == 0)
@@ -330,7 +333,8 @@ static const char *const scripts[] = {
                   "    done < <(${words[1]} __complete -- \"${(@)words[2,CURRENT]}\" 2>/dev/null)\n"
                   "    _describe polyvirt items\n"
                   "}\n"
-                  "if [[ $funcstack[1] == _polyvirt ]]; then _polyvirt \"$@\"; else compdef _polyvirt polyvirt; fi\n",
+                  "if [[ $funcstack[1] == _polyvirt ]]; then _polyvirt \"$@\"\n"
+                  "else compdef _polyvirt polyvirt; fi\n",
     [SHELL_FISH] = "function __polyvirt_complete\n"
                    "    set -l words (commandline -opc)\n"
                    "    set -l current (commandline -ct)\n"
@@ -356,7 +360,8 @@ run_completion(const struct cli_call *call, pv_task *task, pv_error **error)
 }
 
 static const struct pv_field completion_fields[] = {
-    PV_FIELD(completion_args, shell, PV_ENUM, .values = shell_values, .flags = PV_F_REQUIRED | PV_F_POSITIONAL,
+    PV_FIELD(completion_args, shell, PV_ENUM, .values = shell_values,
+             .flags = PV_F_REQUIRED | PV_F_POSITIONAL,
              .help = "which shell"),
     { 0 },
 };
@@ -369,8 +374,8 @@ const struct cli_verb cli_cmd_complete[] = {
         .name = "completion",
         .args_desc = &completion_desc,
         .help = "print the shell's completion script",
-        .details = "Completes nouns, verbs, options and their values, and asks the endpoint for the names of VMs, "
-                   "snapshots, datastores and networks, for less than a second.",
+        .details = "Completes nouns, verbs, options and their values, and asks the endpoint for the names "
+                   "of VMs, snapshots, datastores and networks, for less than a second.",
         .example = "completion bash > /etc/bash_completion.d/polyvirt",
         .run = run_completion,
     },

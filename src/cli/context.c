@@ -17,8 +17,10 @@ static const struct pv_field context_fields[] = {
     PV_FIELD(cli_context, password_command, PV_STRING, .flags = PV_F_WIDE,
              .help = "shell command that prints the password"),
     PV_FIELD(cli_context, password, PV_STRING, .flags = PV_F_SECRET, .help = "the password itself"),
-    PV_FIELD(cli_context, tls_sha256, PV_STRING, .flags = PV_F_WIDE, .help = "accept exactly this certificate"),
-    PV_FIELD(cli_context, ca_file, PV_STRING, .flags = PV_F_WIDE | PV_F_FILE, .help = "PEM file of trusted CAs"),
+    PV_FIELD(cli_context, tls_sha256, PV_STRING, .flags = PV_F_WIDE,
+             .help = "accept exactly this certificate"),
+    PV_FIELD(cli_context, ca_file, PV_STRING, .flags = PV_F_WIDE | PV_F_FILE,
+             .help = "PEM file of trusted CAs"),
     PV_FIELD(cli_context, insecure, PV_BOOL, .flags = PV_F_WIDE, .help = "accept any certificate"),
     PV_FIELD(cli_context, readonly, PV_BOOL, .flags = PV_F_WIDE, .help = "refuse changes"),
     PV_FIELD(cli_context, timeout, PV_INT, .unit = PV_UNIT_MILLISECONDS, .flags = PV_F_WIDE,
@@ -71,6 +73,18 @@ scalar(const yaml_node_t *node)
     return node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : NULL;
 }
 
+static yaml_node_pair_t *
+pairs_of(const yaml_node_t *mapping)
+{
+    return mapping->data.mapping.pairs.start;
+}
+
+static yaml_node_pair_t *
+pairs_end(const yaml_node_t *mapping)
+{
+    return mapping->data.mapping.pairs.top;
+}
+
 static char *
 known_names(const struct pv_desc *desc)
 {
@@ -83,8 +97,8 @@ known_names(const struct pv_desc *desc)
 }
 
 static int
-read_member(struct reader *reader, struct cli_context *context, const yaml_node_t *key, const yaml_node_t *value,
-            pv_error **error)
+read_member(struct reader *reader, struct cli_context *context, const yaml_node_t *key,
+            const yaml_node_t *value, pv_error **error)
 {
     const char *name = scalar(key);
     const struct pv_field *field = name ? pv_desc_field(&cli_context_desc, name) : NULL;
@@ -121,7 +135,7 @@ read_context(struct reader *reader, const yaml_node_t *key, const yaml_node_t *v
     context = pv_desc_new(&cli_context_desc);
     g_ptr_array_add(reader->config->contexts, context);
     context->name = g_strdup(scalar(key));
-    for (yaml_node_pair_t *pair = value->data.mapping.pairs.start; pair < value->data.mapping.pairs.top; pair++) {
+    for (yaml_node_pair_t *pair = pairs_of(value); pair < pairs_end(value); pair++) {
         rc = read_member(reader, context, yaml_document_get_node(reader->document, pair->key),
                          yaml_document_get_node(reader->document, pair->value), error);
         if (rc != 0)
@@ -139,8 +153,7 @@ read_contexts(struct reader *reader, const yaml_node_t *node, pv_error **error)
 
     if (node->type != YAML_MAPPING_NODE)
         return fault(reader, node, error, "contexts: a mapping of names to endpoints is wanted");
-    for (yaml_node_pair_t *pair = node->data.mapping.pairs.start; rc == 0 && pair < node->data.mapping.pairs.top;
-         pair++)
+    for (yaml_node_pair_t *pair = pairs_of(node); rc == 0 && pair < pairs_end(node); pair++)
         rc = read_context(reader, yaml_document_get_node(reader->document, pair->key),
                           yaml_document_get_node(reader->document, pair->value), error);
     return rc;
@@ -172,8 +185,7 @@ read_root(struct reader *reader, pv_error **error)
         return 0; /* an empty file */
     if (root->type != YAML_MAPPING_NODE)
         return fault(reader, root, error, "a mapping with 'current' and 'contexts' is wanted");
-    for (yaml_node_pair_t *pair = root->data.mapping.pairs.start; rc == 0 && pair < root->data.mapping.pairs.top;
-         pair++)
+    for (yaml_node_pair_t *pair = pairs_of(root); rc == 0 && pair < pairs_end(root); pair++)
         rc = read_top(reader, yaml_document_get_node(reader->document, pair->key),
                       yaml_document_get_node(reader->document, pair->value), error);
     return rc;
@@ -276,7 +288,7 @@ find_current(yaml_document_t *document, size_t *ret_start, size_t *ret_end)
 
     if (!root || root->type != YAML_MAPPING_NODE)
         return FALSE;
-    for (yaml_node_pair_t *pair = root->data.mapping.pairs.start; pair < root->data.mapping.pairs.top; pair++) {
+    for (yaml_node_pair_t *pair = pairs_of(root); pair < pairs_end(root); pair++) {
         const yaml_node_t *value = yaml_document_get_node(document, pair->value);
 
         if (g_strcmp0(scalar(yaml_document_get_node(document, pair->key)), "current") == 0) {
@@ -338,7 +350,8 @@ cli_config_use(const struct cli_config *config, const char *name, pv_error **err
     free(real);
     if (stat(target, &st) != 0)
         st.st_mode = 0600;
-    if (!g_file_set_contents_full(target, changed, -1, G_FILE_SET_CONTENTS_CONSISTENT, st.st_mode & 0777, &failure))
+    if (!g_file_set_contents_full(target, changed, -1, G_FILE_SET_CONTENTS_CONSISTENT, st.st_mode & 0777,
+                                  &failure))
         return pv_error_set(error, PV_ERR_FAILED, "%s", failure->message);
     return 0;
 }

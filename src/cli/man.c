@@ -105,7 +105,8 @@ append_title(GString *out, const char *page, const char *help)
 {
     g_autofree char *upper = g_ascii_strup(page, -1);
 
-    g_string_append_printf(out, ".TH %s 1 \"\" \"polyvirt " PV_VERSION_STRING "\" \"polyvirt\"\n.SH NAME\n", upper);
+    g_string_append_printf(out, ".TH %s 1 \"\" \"polyvirt " PV_VERSION_STRING "\" \"polyvirt\"\n.SH NAME\n",
+                           upper);
     append_text(out, page);
     g_string_append(out, " \\- ");
     append_text(out, help);
@@ -177,10 +178,11 @@ static void
 write_program(GString *out, const struct cli_verb *verbs)
 {
     append_title(out, "polyvirt", "drive vSphere, libvirt and QEMU QMP with the same commands");
-    g_string_append(out, ".SH SYNOPSIS\n.B polyvirt\n[\\-c URI|CONTEXT]... [\\-o FORMAT] NOUN VERB [ARGUMENTS] "
-                         "[OPTIONS]\n.SH DESCRIPTION\n"
-                         "Data goes to stdout, talk to stderr. Endpoints are named by URI (vsphere://user@host, "
-                         "qmp:///path, sim:///, and all that libvirt takes) or by context, a name in "
+    g_string_append(out, ".SH SYNOPSIS\n.B polyvirt\n[\\-c URI|CONTEXT]... [\\-o FORMAT] NOUN VERB "
+                         "[ARGUMENTS] [OPTIONS]\n.SH DESCRIPTION\n"
+                         "Data goes to stdout, talk to stderr. Endpoints are named by URI "
+                         "(vsphere://user@host, qmp:///path, sim:///, and all that libvirt takes) or by context, "
+                         "a name in "
                          "~/.config/polyvirt/config.yaml.\n.SH OPTIONS\n");
     append_options(out, NULL, TRUE);
     append_pairs(out, "EXIT STATUS", exit_statuses, G_N_ELEMENTS(exit_statuses));
@@ -214,6 +216,7 @@ static const struct pv_field man_fields[] = {
 static const struct pv_desc man_desc = { "man", sizeof(struct man_args), man_fields, "a manual page" };
 
 const struct cli_verb cli_cmd_man[] = {
-    { .name = "__man", .args_desc = &man_desc, .help = "print a manual page", .run = run_man, .hidden = TRUE },
+    { .name = "__man", .args_desc = &man_desc, .help = "print a manual page", .run = run_man,
+      .hidden = TRUE },
     { 0 },
 };

@@ -23,7 +23,8 @@ static const struct pv_field globals_fields[] = {
     PV_FIELD(cli_globals, timeout, PV_INT, .unit = PV_UNIT_MILLISECONDS,
              .help = "give up after this long: 90s, 5m (default 30s; none for long jobs)"),
     PV_FIELD(cli_globals, readonly, PV_BOOL, .help = "refuse everything that changes something"),
-    PV_FIELD(cli_globals, dry_run, PV_BOOL, .help = "say what would be done to which objects; change nothing"),
+    PV_FIELD(cli_globals, dry_run, PV_BOOL,
+             .help = "say what would be done to which objects; change nothing"),
     PV_FIELD(cli_globals, yes, PV_BOOL, .help = "do not ask before a guest is stopped or data destroyed"),
     PV_FIELD(cli_globals, trace, PV_STRING,
              .help = "what goes over the wire, on stderr, secrets hidden: http, qmp, libvirt …"),
@@ -110,7 +111,9 @@ singular(const char *name)
 {
     size_t length = strlen(name);
 
-    return length > 2 && name[length - 1] == 's' && name[length - 2] != 's' ? g_strndup(name, length - 1) : NULL;
+    if (length < 3 || name[length - 1] != 's' || name[length - 2] == 's')
+        return NULL;
+    return g_strndup(name, length - 1);
 }
 
 static struct cli_option
@@ -264,4 +267,10 @@ gboolean
 cli_option_repeats(const struct cli_option *option)
 {
     return option->field->kind == PV_LIST || option->field->kind == PV_STRINGS;
+}
+
+gboolean
+cli_option_is_switch(const struct cli_option *option)
+{
+    return option->field->kind == PV_BOOL;
 }

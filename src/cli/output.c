@@ -140,7 +140,8 @@ cli_widened_new(const struct pv_desc *desc)
 }
 
 void *
-cli_widened_take(const struct pv_desc *widened, const struct pv_desc *desc, void *object, const char *endpoint)
+cli_widened_take(const struct pv_desc *widened, const struct pv_desc *desc, void *object,
+                 const char *endpoint)
 {
     char *wide = pv_desc_new(widened);
     void *blank = pv_desc_new(desc);

@@ -109,12 +109,26 @@ command_result(struct command *command, pv_error **error)
                             CLI_COMMAND_MS / 1000);
     if (command->failure)
         return pv_error_set(error, PV_ERR_AUTH, "the password command failed: %s", command->failure->message);
-    if (!g_subprocess_get_if_exited(command->process) || g_subprocess_get_exit_status(command->process) != 0)
+    if (!g_subprocess_get_if_exited(command->process))
+        return pv_error_set(error, PV_ERR_AUTH, "the password command was ended by signal %d",
+                            g_subprocess_get_term_sig(command->process));
+    if (g_subprocess_get_exit_status(command->process) != 0)
         return pv_error_set(error, PV_ERR_AUTH, "the password command failed with status %d",
-                            g_subprocess_get_status(command->process));
+                            g_subprocess_get_exit_status(command->process));
     if (!command->out || g_bytes_get_size(command->out) > CLI_PASSWORD_MAX)
-        return pv_error_set(error, PV_ERR_AUTH, "the password command wrote more than %d bytes", CLI_PASSWORD_MAX);
+        return pv_error_set(error, PV_ERR_AUTH, "the password command wrote more than %d bytes",
+                            CLI_PASSWORD_MAX);
     return 0;
+}
+
+/* An empty GBytes has no data at all. */
+static char *
+take_text(GBytes *bytes)
+{
+    gsize length = 0;
+    const char *data = g_bytes_get_data(bytes, &length);
+
+    return length > 0 ? g_strndup(data, length) : g_strdup("");
 }
 
 static char *
@@ -135,7 +149,7 @@ from_command(const char *shell, pv_error **error)
     }
     run_loop(&command);
     if (command_result(&command, error) == 0)
-        text = g_strndup(g_bytes_get_data(command.out, NULL), g_bytes_get_size(command.out));
+        text = take_text(command.out);
     g_clear_pointer(&command.out, g_bytes_unref);
     g_clear_error(&command.failure);
     g_object_unref(command.process);

@@ -235,8 +235,8 @@ check_supported(const struct planner *planner)
 
         if (strcmp(capability->operation, planner->op->name) == 0 && capability->supported == 0)
             return pv_error_set(planner->error, PV_ERR_UNSUPPORTED, "%s: the %s driver cannot do it%s%s",
-                                planner->op->name, pv_conn_driver(planner->conn), capability->note ? ": " : "",
-                                capability->note ? capability->note : "");
+                                planner->op->name, pv_conn_driver(planner->conn),
+                                capability->note ? ": " : "", capability->note ? capability->note : "");
     }
     return rc;
 }

@@ -107,7 +107,8 @@ confirm(const struct run *run, pv_error **error)
         return 0;
     names = cli_args_targets(call->verb->args_desc, call->args);
     for (guint i = 0; i < run->targets->len; i++)
-        g_string_append_printf(labels, "%s%s", i ? ", " : "", ((struct cli_target *)run->targets->pdata[i])->label);
+        g_string_append_printf(labels, "%s%s", i ? ", " : "",
+                               ((struct cli_target *)run->targets->pdata[i])->label);
     question = g_strdup_printf("%s %s on %s?", typed, names ? names : "", labels->str);
     return cli_confirm(question, error);
 }
@@ -119,7 +120,8 @@ prepare(struct run *run, pv_error **error)
     int rc;
 
     if (call->verb->result_desc) {
-        rc = cli_output_check(call->globals, is_dry_run(call) ? &cli_plan_desc : call->verb->result_desc, error);
+        rc = cli_output_check(call->globals, is_dry_run(call) ? &cli_plan_desc : call->verb->result_desc,
+                              error);
         if (rc != 0)
             return rc;
     }
@@ -184,9 +186,11 @@ without_id(const pv_outcome *outcome)
     const char *message = outcome->message ? outcome->message : "failed without a word";
     size_t length = outcome->id ? strlen(outcome->id) : 0;
 
-    return length > 0 && strncmp(message, outcome->id, length) == 0 && g_str_has_prefix(message + length, ": ")
-               ? message + length + 2
-               : message;
+    if (length == 0 || strncmp(message, outcome->id, length) != 0)
+        return message;
+    if (!g_str_has_prefix(message + length, ": "))
+        return message;
+    return message + length + 2;
 }
 
 /* Each target that did not go well is told of, and counts. */
@@ -265,6 +269,17 @@ judge_part(struct part *part, const char *where)
     if (part->desc == &pv_vm_desc)
         return cli_exit_worst(judge_vms(part->result), judge_match(part));
     return judge_match(part);
+}
+
+static void
+judge(struct run *run)
+{
+    for (guint i = 0; i < run->count; i++) {
+        struct part *part = &run->parts[i];
+        const char *where = run->count > 1 ? part->target->label : NULL;
+
+        run->status = cli_exit_worst(run->status, judge_part(part, where));
+    }
 }
 
 /* All rows of all endpoints in one list, each saying where it comes from. */
@@ -360,9 +375,7 @@ cli_run_op(const struct cli_call *call, pv_task *task)
 
     if (prepare(&run, &error) == 0) {
         run_parts(&run, task);
-        for (guint i = 0; i < run.count; i++)
-            run.status = cli_exit_worst(run.status,
-                                        judge_part(&run.parts[i], run.count > 1 ? run.parts[i].target->label : NULL));
+        judge(&run);
         write_results(&run, &error);
         say_done(&run);
     }

@@ -151,6 +151,16 @@ print_json_error(const pv_error *error, const char *where)
     g_mutex_unlock(&talk.lock);
 }
 
+static void
+print_native(const pv_error *error)
+{
+    const char *source = error->native_source ? error->native_source : "";
+    const char *code = error->native_code ? error->native_code : "";
+    g_autofree char *text = g_strdup_printf("%s %s: %s", source, code, error->native_message);
+
+    put_line("native: ", NULL, text);
+}
+
 void
 cli_error_print(const pv_error *error, const char *where)
 {
@@ -164,13 +174,8 @@ cli_error_print(const pv_error *error, const char *where)
     put_line("polyvirt: ", "31", text);
     if (error->hint)
         put_line("hint: ", NULL, error->hint);
-    if (talk.verbose && error->native_message) {
-        g_autofree char *native = g_strdup_printf("%s %s: %s", error->native_source ? error->native_source : "",
-                                                  error->native_code ? error->native_code : "",
-                                                  error->native_message);
-
-        put_line("native: ", NULL, native);
-    }
+    if (talk.verbose && error->native_message)
+        print_native(error);
 }
 
 int

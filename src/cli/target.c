@@ -95,7 +95,8 @@ no_context(const struct cli_config *config, const char *name, pv_error **error)
         g_ptr_array_add(names, ((struct cli_context *)config->contexts->pdata[i])->name);
     g_ptr_array_add(names, NULL);
     nearest = pv_text_nearest(name, (const char *const *)names->pdata);
-    pv_error_set(error, PV_ERR_USAGE, "there is no context '%s' in %s, and a URI has a ':'", safe, config->path);
+    pv_error_set(error, PV_ERR_USAGE, "there is no context '%s' in %s, and a URI has a ':'", safe,
+                 config->path);
     if (nearest)
         pv_error_hint(error, "did you mean '%s'?", nearest);
     return PV_ERR_USAGE;

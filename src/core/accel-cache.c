@@ -41,8 +41,8 @@ pv_accel_cache_key(const char *qemu)
 
     if (uname(&name) != 0 || stat(qemu, &st) != 0)
         st.st_size = 0;
-    return g_strdup_printf("%s %s %s %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " kvm:%s", name.nodename, name.release,
-                           qemu, (gint64)st.st_mtime, (gint64)st.st_size,
+    return g_strdup_printf("%s %s %s %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " kvm:%s", name.nodename,
+                           name.release, qemu, (gint64)st.st_mtime, (gint64)st.st_size,
                            access("/dev/kvm", R_OK | W_OK) == 0 ? "yes" : "no");
 }
 

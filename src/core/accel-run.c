@@ -51,7 +51,8 @@ start_child(struct child *child, const char *const *argv, gboolean want_stdout, 
                         | (want_stdout ? G_SPAWN_STDERR_TO_DEV_NULL : G_SPAWN_STDOUT_TO_DEV_NULL);
 
     if (g_spawn_async_with_pipes(NULL, (char **)argv, NULL, flags, prepare_child, NULL, &child->pid, NULL,
-                                 want_stdout ? &child->out : NULL, want_stdout ? NULL : &child->out, &failure))
+                                 want_stdout ? &child->out : NULL, want_stdout ? NULL : &child->out,
+                                 &failure))
         return 0;
     return pv_error_set(error, PV_ERR_NOT_FOUND, "%s cannot be started: %s", argv[0], failure->message);
 }
@@ -104,8 +105,8 @@ watch_child(struct child *child, int process, gint64 deadline, pv_task *task, pv
 
 /* Runs argv to its end or kills it; child's status and text are valid when it returns 0. */
 static int
-run_child(struct child *child, const char *const *argv, gboolean want_stdout, int64_t deadline_ms, pv_task *task,
-          pv_error **error)
+run_child(struct child *child, const char *const *argv, gboolean want_stdout, int64_t deadline_ms,
+          pv_task *task, pv_error **error)
 {
     gint64 deadline = g_get_monotonic_time() + deadline_ms * 1000;
     int process, rc = start_child(child, argv, want_stdout, error);
@@ -177,7 +178,8 @@ judge(struct child *child, pv_error **error)
     if (WIFSIGNALED(child->status))
         return pv_error_set(error, PV_ERR_FAILED, "aborted by signal %d (%s)%s%s", WTERMSIG(child->status),
                             strsignal(WTERMSIG(child->status)), colon, line);
-    return pv_error_set(error, PV_ERR_FAILED, "ended with status %d%s%s", WEXITSTATUS(child->status), colon, line);
+    return pv_error_set(error, PV_ERR_FAILED, "ended with status %d%s%s", WEXITSTATUS(child->status), colon,
+                        line);
 }
 
 int
@@ -196,8 +198,9 @@ pv_accel_run(const char *qemu, const char *accelerator, const char *cpu, int64_t
         return rc;
     {
         const char *argv[] = {
-            qemu, "-no-user-config", "-nodefaults", "-display", "none", "-no-reboot", "-machine", "pc", "-m", "16",
-            "-accel", accelerator, "-bios", rom, "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04",
+            qemu, "-no-user-config", "-nodefaults", "-display", "none", "-no-reboot", "-machine", "pc",
+            "-m", "16", "-accel", accelerator, "-bios", rom,
+            "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04",
             cpu ? "-cpu" : NULL, cpu, NULL,
         };
 

@@ -18,7 +18,8 @@ static const struct pv_field accel_fields[] = {
              .help = "wall time of the payload under KVM"),
     PV_FIELD(pv_accel, tcg_ms, PV_INT, .unit = PV_UNIT_MILLISECONDS, .flags = T | PV_F_VOLATILE,
              .help = "wall time of the payload under TCG"),
-    PV_FIELD(pv_accel, kvm_note, PV_STRING, .flags = W, .help = "why KVM did not finish, or with which CPU only"),
+    PV_FIELD(pv_accel, kvm_note, PV_STRING, .flags = W,
+             .help = "why KVM did not finish, or with which CPU only"),
     PV_FIELD(pv_accel, tcg_note, PV_STRING, .flags = W, .help = "why TCG did not finish"),
     PV_FIELD(pv_accel, cached, PV_BOOL, .flags = W | PV_F_VOLATILE, .help = "kept from an earlier time"),
     PV_FIELD(pv_accel, measured, PV_TIME, .flags = W | PV_F_VOLATILE, .help = "when it was measured"),
@@ -68,7 +69,9 @@ try_kvm(pv_accel *accel, pv_task *task, pv_error **error)
     int rc;
 
     if (access("/dev/kvm", R_OK | W_OK) != 0) {
-        accel->kvm_note = g_strdup(access("/dev/kvm", F_OK) == 0 ? "/dev/kvm may not be opened" : "no /dev/kvm");
+        gboolean there = access("/dev/kvm", F_OK) == 0;
+
+        accel->kvm_note = g_strdup(there ? "/dev/kvm may not be opened" : "no /dev/kvm");
         return 0;
     }
     rc = pv_accel_run(accel->qemu, "kvm", NULL, kvm_deadline(accel), task, &accel->kvm_ms, &why);
@@ -88,8 +91,8 @@ choose(pv_accel *accel, pv_error **error)
     gboolean kvm = accel->kvm_ms != PV_UNSET_INT, tcg = accel->tcg_ms != PV_UNSET_INT;
 
     if (!kvm && !tcg)
-        return pv_error_set(error, PV_ERR_FAILED, "%s runs no guest: under TCG it %s, under KVM: %s", accel->qemu,
-                            accel->tcg_note, accel->kvm_note);
+        return pv_error_set(error, PV_ERR_FAILED, "%s runs no guest: under TCG it %s, under KVM: %s",
+                            accel->qemu, accel->tcg_note, accel->kvm_note);
     if (kvm && (!tcg || accel->kvm_ms <= accel->tcg_ms)) {
         accel->accelerator = g_strdup("kvm");
         accel->reason = g_strdup_printf("KVM runs a guest in %d ms", (int)accel->kvm_ms);
@@ -138,7 +141,8 @@ from_environment(const char *qemu, pv_accel **ret_accel, pv_error **error)
     if (!value || !*value)
         return 0;
     if (strcmp(value, "kvm") != 0 && strcmp(value, "tcg") != 0)
-        return pv_error_set(error, PV_ERR_INVALID, "POLYVIRT_ACCEL: 'kvm' or 'tcg' is wanted, not '%s'", value);
+        return pv_error_set(error, PV_ERR_INVALID, "POLYVIRT_ACCEL: 'kvm' or 'tcg' is wanted, not '%s'",
+                            value);
     accel = pv_desc_new(&pv_accel_desc);
     accel->accelerator = g_strdup(value);
     accel->reason = g_strdup("POLYVIRT_ACCEL says so");
@@ -168,7 +172,8 @@ probe_locked(const char *qemu, gboolean refresh, pv_task *task, pv_accel **ret_a
 }
 
 int
-pv_accel_probe(const char *qemu, gboolean refresh, pv_task *task, struct pv_accel **ret_accel, pv_error **error)
+pv_accel_probe(const char *qemu, gboolean refresh, pv_task *task, struct pv_accel **ret_accel,
+               pv_error **error)
 {
     static GMutex one_at_a_time; /* two trials at once would spoil each other's time */
     g_autofree char *path = g_find_program_in_path(qemu ? qemu : "qemu-system-x86_64");

@@ -4,6 +4,7 @@
 import json
 import signal
 import socket
+import threading
 import time
 
 import pytest
@@ -145,6 +146,55 @@ def test_verbose_shows_the_other_sides_words(polyvirt):
     assert result.status == 4
     error = json.loads(polyvirt("-c", SIM + "&fail=vm.list", "-o", "json", "vm", "list").err)["error"]
     assert error["native_code"] == "SimulatedFault"
+
+
+# ---- an outcome that cannot be learnt ----
+
+class DyingQemu(threading.Thread):
+    """Speaks QMP until it is told to stop the CPUs, then is gone without a word."""
+
+    def __init__(self, path):
+        super().__init__(daemon=True)
+        self.server = socket.socket(socket.AF_UNIX)
+        self.server.bind(str(path))
+        self.server.listen(4)
+
+    def run(self):
+        while True:
+            try:
+                client = self.server.accept()[0]
+            except OSError:
+                return
+            with client, client.makefile("r") as requests:
+                self.serve(client, requests)
+
+    def serve(self, client, requests):
+        answers = {"query-status": {"running": True, "status": "running", "singlestep": False},
+                   "query-name": {"name": "doomed"}, "query-version": {"qemu": {"major": 7, "minor": 2, "micro": 0},
+                                                                       "package": ""}}
+        client.sendall(b'{"QMP": {"version": {"qemu": {"major": 7, "minor": 2, "micro": 0}, "package": ""}, '
+                       b'"capabilities": []}}\r\n')
+        for line in requests:
+            request = json.loads(line)
+            if request["execute"] == "stop":
+                return
+            reply = {"return": answers.get(request["execute"], {})}
+            if "id" in request:
+                reply["id"] = request["id"]
+            client.sendall(json.dumps(reply).encode() + b"\r\n")
+
+
+def test_an_outcome_that_cannot_be_learnt_is_status_6(polyvirt, tmp_path):
+    path = tmp_path / "vm.sock"
+    qemu = DyingQemu(path)
+    qemu.start()
+    try:
+        result = polyvirt("-c", f"qmp://{path}", "vm", "pause", "doomed", "-o", "json", timeout=60)
+    finally:
+        qemu.server.close()
+    assert result.status == 6, result
+    assert result.json()[0]["result"] == "unknown"
+    assert json.loads(result.err.splitlines()[-1])["error"]["code"] == "unknown"
 
 
 # ---- ending early ----
