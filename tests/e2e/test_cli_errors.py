@@ -155,6 +155,7 @@ class DyingQemu(threading.Thread):
 
     def __init__(self, path):
         super().__init__(daemon=True)
+        self.seen = []
         self.server = socket.socket(socket.AF_UNIX)
         self.server.bind(str(path))
         self.server.listen(4)
@@ -176,6 +177,7 @@ class DyingQemu(threading.Thread):
                        b'"capabilities": []}}\r\n')
         for line in requests:
             request = json.loads(line)
+            self.seen.append(request["execute"])
             if request["execute"] == "stop":
                 return
             reply = {"return": answers.get(request["execute"], {})}
@@ -184,14 +186,29 @@ class DyingQemu(threading.Thread):
             client.sendall(json.dumps(reply).encode() + b"\r\n")
 
 
-def test_an_outcome_that_cannot_be_learnt_is_status_6(polyvirt, tmp_path):
-    path = tmp_path / "vm.sock"
-    qemu = DyingQemu(path)
+@pytest.fixture
+def dying_qemu(tmp_path):
+    qemu = DyingQemu(tmp_path / "vm.sock")
     qemu.start()
-    try:
-        result = polyvirt("-c", f"qmp://{path}", "vm", "pause", "doomed", "-o", "json", timeout=60)
-    finally:
-        qemu.server.close()
+    yield qemu
+    qemu.server.close()
+
+
+def test_dry_run_sends_nothing_that_changes(polyvirt, dying_qemu, tmp_path):
+    result = polyvirt("-c", f"qmp://{tmp_path}/vm.sock", "--dry-run", "vm", "pause", "doomed", "-o", "json")
+    assert result.status == 0, result.err
+    assert result.json()[0]["state"] == "on"
+    assert "query-status" in dying_qemu.seen and "stop" not in dying_qemu.seen
+
+
+def test_readonly_refuses_before_the_endpoint_is_asked(polyvirt):
+    result = polyvirt("-c", "qemu+unix:///system?socket=/nonexistent", "--readonly", "vm", "start", "x")
+    assert_one_sentence(result, 1, "read-only")
+
+
+def test_an_outcome_that_cannot_be_learnt_is_status_6(polyvirt, dying_qemu, tmp_path):
+    result = polyvirt("-c", f"qmp://{tmp_path}/vm.sock", "vm", "pause", "doomed", "-o", "json", timeout=60)
+    assert "stop" in dying_qemu.seen
     assert result.status == 6, result
     assert result.json()[0]["result"] == "unknown"
     assert json.loads(result.err.splitlines()[-1])["error"]["code"] == "unknown"
