@@ -20,7 +20,10 @@ add_disk(pv_vm *vm, unsigned index, const pv_disk_spec *spec)
     disk->bus = g_strdup(spec && spec->bus ? spec->bus : "scsi");
     disk->device = g_strdup(spec && spec->device ? spec->device : "disk");
     disk->format = g_strdup("vmdk");
-    disk->path = g_strdup_printf("[datastore1] %s/%s-%u.vmdk", vm->name, vm->name, index);
+    disk->path = spec && spec->path
+                     ? g_strdup(spec->path)
+                     : g_strdup_printf("[%s] %s/%s-%u.vmdk", spec && spec->datastore ? spec->datastore : "datastore1",
+                                       vm->name, vm->name, index);
     disk->capacity = spec && spec->size != PV_UNSET_INT ? spec->size : INT64_C(16) << 30;
     g_ptr_array_add(vm->disks, disk);
 }
