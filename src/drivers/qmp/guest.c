@@ -72,7 +72,7 @@ qmp_guest_read(const struct qmp_machine *machine, pv_task *task, pv_vm *vm, pv_e
         return 0;
     }
     pv_task_set_timeout(part, QMP_AGENT_MS);
-    code = open_agent(machine, part, &qga, NULL);
+    code = vm->state == PV_POWER_ON ? open_agent(machine, part, &qga, NULL) : PV_ERR_STATE;
     vm->agent = g_strdup(code == 0 ? "running" : "not-running");
     for (size_t i = 0; code == 0 && i < G_N_ELEMENTS(questions); i++) {
         json_t *answer = NULL;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "qmp-driver.h"
 
+#include <string.h>
+
 #define JOB_CLEAN_UP_MS 5000 /* to read and dismiss a finished job, though the caller's time is over */
 
 static gboolean
@@ -8,6 +10,19 @@ is_concluded(const struct pv_qmp_event *event, void *id)
 {
     return g_strcmp0(json_string_value(json_object_get(event->data, "id")), id) == 0 &&
            g_strcmp0(json_string_value(json_object_get(event->data, "status")), "concluded") == 0;
+}
+
+/* The job's own words, made part of one sentence. */
+static int
+job_error(const char *fault, const char *command, pv_error **error)
+{
+    g_autofree char *clause = g_strdelimit(g_strstrip(g_strdup(fault)), "\r\n\t", ' ');
+
+    if (g_str_has_suffix(clause, "."))
+        clause[strlen(clause) - 1] = '\0';
+    pv_error_set(error, PV_ERR_FAILED, "'%s' failed: %s", command, clause);
+    pv_error_native(error, "qmp", "job", fault);
+    return PV_ERR_FAILED;
 }
 
 /* The error of the job in the list, or 0. */
@@ -22,9 +37,7 @@ job_result(const json_t *jobs, const char *id, const char *command, pv_error **e
             continue;
         if (!fault)
             return 0;
-        pv_error_set(error, PV_ERR_FAILED, "'%s' failed: %s", command, fault);
-        pv_error_native(error, "qmp", "job", fault);
-        return PV_ERR_FAILED;
+        return job_error(fault, command, error);
     }
     return pv_error_set(error, PV_ERR_UNKNOWN, "the job of '%s' was dismissed by somebody else", command);
 }

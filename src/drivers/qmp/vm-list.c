@@ -63,7 +63,7 @@ look_at(const struct fan_out *fan, const struct qmp_machine *machine, pv_task *t
     if (code < 0 && !fan->conn->folder && qmp_is_gone(code)) {
         set_ended(row);
         code = 0;
-    } else if (code == 0 && (fan->parts & PV_VM_GUEST) && row->state != PV_POWER_OFF) {
+    } else if (code == 0 && (fan->parts & PV_VM_GUEST)) {
         code = qmp_guest_read(machine, task, row, &why);
     }
     if (!row->name)
