@@ -101,6 +101,7 @@ char *cli_libvirt_version(void);
 /* Local commands, one table per cmd-*.c, each ending with .name == NULL. */
 extern const struct cli_verb cli_cmd_context[];
 extern const struct cli_verb cli_cmd_complete[];
+extern const struct cli_verb cli_cmd_help[];
 extern const struct cli_verb cli_cmd_man[];
 extern const struct cli_verb cli_cmd_version[];
 extern const struct cli_verb cli_cmd_doctor[];

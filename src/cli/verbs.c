@@ -25,6 +25,7 @@ static const struct cli_verb *const local_tables[] = {
     cli_cmd_context,
     cli_cmd_complete,
     cli_cmd_doctor,
+    cli_cmd_help,
     cli_cmd_man,
     cli_cmd_serve,
     cli_cmd_version,

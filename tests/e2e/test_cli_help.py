@@ -80,6 +80,12 @@ def test_help_works_beside_other_options(polyvirt):
     assert_is_help(polyvirt("-c", "nowhere:///", "vm", "--help", "list"), "mixed")
 
 
+def test_the_help_command_says_the_same(polyvirt):
+    for words in ([], ["vm"], ["vm", "create"], ["doctor"]):
+        assert polyvirt("help", *words).out == polyvirt(*words, "--help").out
+    assert "did you mean 'vm list'" in polyvirt("help", "vm", "lisst").err
+
+
 def test_version_option_and_command_agree(polyvirt):
     short = polyvirt("--version")
     long = polyvirt("version", "-o", "json").json()
