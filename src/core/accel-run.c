@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -130,30 +131,24 @@ run_child(struct child *child, const char *const *argv, gboolean want_stdout, in
 
 /* ---- the trial ---- */
 
+/* The image lies in memory, so that no file stays behind whatever ends us; *ret_fd is the caller's. */
 static int
-write_rom(char **ret_path, pv_error **error)
+make_rom(int *ret_fd, pv_error **error)
 {
-    g_autofree unsigned char *rom = g_malloc0(ROM_SIZE);
     /* jmp to offset 0: 16-bit, so the target wraps around the end of the image */
     static const unsigned char reset[] = { 0xe9, 0x0d, 0x00 };
-    g_autoptr(GError) failure = NULL;
-    g_autofree char *path = NULL;
-    int fd;
-    gboolean ok;
+    int fd = memfd_create("polyvirt-rom", MFD_CLOEXEC);
 
-    memcpy(rom, pv_accel_payload, PAYLOAD_SIZE);
-    memcpy(rom + ROM_RESET, reset, sizeof reset);
-    fd = g_file_open_tmp("polyvirt-accel-XXXXXX", &path, &failure);
-    if (fd < 0)
-        return pv_error_set(error, PV_ERR_FAILED, "%s", failure->message);
-    ok = write(fd, rom, ROM_SIZE) == ROM_SIZE;
-    close(fd);
-    if (!ok) {
-        unlink(path);
-        return pv_error_set(error, PV_ERR_NO_SPACE, "cannot write %s", path);
+    if (fd >= 0 && ftruncate(fd, ROM_SIZE) == 0
+        && pwrite(fd, pv_accel_payload, PAYLOAD_SIZE, 0) == (ssize_t)PAYLOAD_SIZE
+        && pwrite(fd, reset, sizeof reset, ROM_RESET) == (ssize_t)sizeof reset) {
+        *ret_fd = fd;
+        return 0;
     }
-    *ret_path = g_steal_pointer(&path);
-    return 0;
+    pv_error_set(error, PV_ERR_NO_SPACE, "cannot make a firmware image: %s", g_strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return PV_ERR_NO_SPACE;
 }
 
 /* The line that says most: the last one QEMU wrote. */
@@ -189,13 +184,14 @@ pv_accel_run(const char *qemu, const char *accelerator, const char *cpu, int64_t
     g_autofree char *rom = NULL;
     struct child child = { 0 };
     gint64 begun;
-    int rc;
+    int rom_fd, rc;
 
     if (PAYLOAD_SIZE == 0)
         return pv_error_set(error, PV_ERR_UNSUPPORTED, "there is no payload for this host's architecture");
-    rc = write_rom(&rom, error);
+    rc = make_rom(&rom_fd, error);
     if (rc != 0)
         return rc;
+    rom = g_strdup_printf("/proc/%d/fd/%d", (int)getpid(), rom_fd);
     {
         const char *argv[] = {
             qemu, "-no-user-config", "-nodefaults", "-display", "none", "-no-reboot", "-machine", "pc",
@@ -207,7 +203,7 @@ pv_accel_run(const char *qemu, const char *accelerator, const char *cpu, int64_t
         begun = g_get_monotonic_time();
         rc = run_child(&child, argv, FALSE, deadline_ms, task, error);
     }
-    unlink(rom);
+    close(rom_fd);
     if (rc == 0)
         rc = judge(&child, error);
     if (rc == 0)
