@@ -77,7 +77,7 @@ class Libvirt:
     # ---- start ----
 
     def _config(self):
-        etc = os.path.join(self.state, "etc") if self.root else os.path.join(self.state, "config", "libvirt")
+        etc = os.path.join(self.state, "etc") if self.root else os.path.join(self.state, "c", "libvirt")
         log = os.path.join(self.state, "log")
         for folder in (etc, log, self.images, os.path.dirname(self.socket), os.path.join(self.state, "lib")):
             os.makedirs(folder, exist_ok=True)
@@ -109,7 +109,7 @@ class Libvirt:
         env = dict(os.environ)
         if not self.root:
             env["XDG_RUNTIME_DIR"] = os.path.join(self.state, "run")
-            env["XDG_CONFIG_HOME"] = os.path.join(self.state, "config")
+            env["XDG_CONFIG_HOME"] = os.path.join(self.state, "c")  # short: the agents' sockets lie deep below it
             env["XDG_DATA_HOME"] = os.path.join(self.state, "data")
         return env
 
