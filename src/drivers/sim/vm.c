@@ -137,6 +137,59 @@ list(void *conn, const struct pv_vm_query *query, pv_task *task, GPtrArray *vms,
     return code;
 }
 
+/* ---- names ---- */
+
+static const struct sim_vm *
+find_uuid(const struct sim *sim, const char *ref)
+{
+    char uuid[37];
+
+    for (unsigned i = 0; g_uuid_string_is_valid(ref) && i < sim->vms->len; i++) {
+        const struct sim_vm *vm = g_ptr_array_index(sim->vms, i);
+
+        uuid_text(vm->uuid, uuid);
+        if (g_ascii_strcasecmp(uuid, ref) == 0)
+            return vm;
+    }
+    return NULL;
+}
+
+static int
+not_found(struct sim *sim, const char *ref, pv_error **error)
+{
+    g_autofree char **names = (char **)g_hash_table_get_keys_as_array(sim->by_name, NULL);
+    const char *near = pv_text_nearest(ref, (const char *const *)names);
+
+    pv_error_set(error, PV_ERR_NOT_FOUND, "no VM has the id, uuid or name '%s'", ref);
+    if (near)
+        pv_error_hint(error, "did you mean '%s'?", near);
+    return PV_ERR_NOT_FOUND;
+}
+
+/* Ten thousand machines are not listed to find one. */
+static int
+resolve(void *conn, const char *ref, pv_task *task, char **ret_id, pv_error **error)
+{
+    struct sim *sim = conn;
+    const struct sim_vm *vm;
+    int code = pv_task_check(task, error);
+
+    if (code < 0)
+        return code;
+    g_mutex_lock(&sim->lock);
+    vm = sim_find(sim, ref, NULL);
+    if (!vm)
+        vm = find_uuid(sim, ref);
+    if (!vm)
+        vm = g_hash_table_lookup(sim->by_name, ref);
+    if (vm)
+        *ret_id = g_strdup_printf("vm-%u", vm->number);
+    else
+        code = not_found(sim, ref, error);
+    g_mutex_unlock(&sim->lock);
+    return code;
+}
+
 /* ---- changing ---- */
 
 static void
@@ -312,6 +365,7 @@ power(void *conn, const char *id, enum pv_power_op op, pv_task *task, pv_error *
 
 const struct pv_vm_slots sim_vm_slots = {
     .list = list,
+    .resolve = resolve,
     .create = create,
     .clone = clone_vm,
     .remove = remove_vm,
