@@ -160,6 +160,10 @@ class Libvirt:
         """kill -9 of the daemon; its guests live on."""
         self._end(signal.SIGKILL)
 
+    def terminate(self):
+        """An orderly end of the daemon alone; launch() brings it back."""
+        self._end(signal.SIGTERM)
+
     def _end(self, sig):
         if self.pid is None:
             return

@@ -7,9 +7,11 @@ POLYVIRT_GUEST_IMAGE names a finished guest image; without it one is built (see 
 import base64
 import json
 import os
+import queue
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from libvirt_fixture import Libvirt
 from test_guest import GUEST, TOP
 
 BOOT_LIMIT = 60
+WATCH = Path(os.environ.get("POLYVIRT_BUILD", TOP / "build")).resolve() / "tests" / "unit" / "libvirt-watch"
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +73,10 @@ def conn(daemon):
     """libvirt's own view of the daemon, to hold polyvirt's against."""
     opened = libvirt.open(daemon.uri)
     yield opened
-    opened.close()
+    try:
+        opened.close()
+    except libvirt.libvirtError:
+        pass  # closed by the test
     opened = libvirt.open(daemon.uri)  # the daemon may be another one by now
     for domain in opened.listAllDomains():
         if domain.isActive():
@@ -370,3 +376,60 @@ def test_a_change_cut_off_by_kill_9_is_unknown(guest, done, start, daemon, cache
     wanted = {libvirt.VIR_DOMAIN_RUNNING: "on", libvirt.VIR_DOMAIN_PAUSED: "paused"}.get(seen, ("suspended", "off"))
     assert state(done, "web") in wanted
     truth.close()
+
+
+class Watch:
+    """The events of an endpoint, as they come; list() asks for its VMs on the same connection."""
+
+    def __init__(self, uri):
+        self.process = subprocess.Popen([WATCH, uri], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.lines = queue.Queue()
+        self.thread = threading.Thread(target=self._read)
+        self.thread.start()
+        self.until(lambda line: "list" in line)
+
+    def _read(self):
+        for line in self.process.stdout:
+            self.lines.put(json.loads(line))
+
+    def until(self, wanted, limit=30):
+        end = time.monotonic() + limit
+        while True:
+            line = self.lines.get(timeout=max(end - time.monotonic(), 0.01))
+            if wanted(line):
+                return line
+
+    def list(self):
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        return self.until(lambda line: "list" in line or "failed" in line)
+
+    def close(self):
+        self.process.stdin.close()
+        status = self.process.wait(30)
+        self.thread.join()
+        return status
+
+
+@pytest.mark.parametrize("how", ["kill", "restart"])
+def test_events_flow_again_after_the_daemon_came_back(daemon, conn, how):
+    machine = "<domain type='qemu'><name>{}</name><memory>65536</memory><os><type>hvm</type></os></domain>"
+    watch = Watch(daemon.uri)
+    conn.defineXML(machine.format("first"))
+    watch.until(lambda line: line.get("kind") == "vm-added" and line["vm_name"] == "first")
+    conn.close()  # so that nothing of ours keeps the old daemon
+    if how == "kill":
+        daemon.kill()
+        watch.until(lambda line: line.get("kind") == "closed")
+        assert watch.list() == {"failed": "connect"}
+    else:
+        daemon.terminate()
+        watch.until(lambda line: line.get("kind") == "closed")
+    daemon.launch()
+    watch.until(lambda line: line.get("kind") == "lost")
+    assert watch.list() == {"list": 1}
+    again = libvirt.open(daemon.uri)
+    again.defineXML(machine.format("second"))
+    again.close()
+    watch.until(lambda line: line.get("kind") == "vm-added" and line["vm_name"] == "second")
+    assert watch.close() == 0
