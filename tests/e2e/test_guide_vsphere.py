@@ -11,8 +11,8 @@ import pytest
 
 from guide import part1
 from server_fixture import PASSWORD, USER, Server, serving
-# fixtures and helpers of the second part's tests: a daemon, the small guest's image, its agent
-from test_guide_libvirt import BOOT_LIMIT, DOMAIN, Agent, daemon, image, processes  # noqa: F401
+# fixtures and helpers of the second part's tests: a daemon, its agent
+from test_guide_libvirt import BOOT_LIMIT, DOMAIN, Agent, daemon, processes  # noqa: F401
 
 # The guide's own samples, as a vCenter would answer them; each is a member of a part-one function.
 FUNCTIONS = {"create_session", "get_session_info", "delete_session", "list_vms", "get_vm_details", "create_vm",
@@ -217,12 +217,12 @@ def guide(real):
 
 
 @pytest.fixture
-def booted(real, guide, image, wait_until):  # noqa: F811
+def booted(real, guide, guest_image, wait_until):  # noqa: F811
     """A machine of the small guest, started by the guide's code unless it runs; its id and its agent.
     Tests share it, since it boots for seconds."""
     if GUEST not in [domain.name() for domain in real.conn.listAllDomains()]:
         disk = os.path.join(real.images, GUEST + ".qcow2")
-        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", image, disk], check=True)
+        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", guest_image, disk], check=True)
         real.conn.defineXML(DOMAIN.format(name=GUEST, disk=disk))
     vm = wait_until(lambda: next((vm for vm in part1.list_vms(guide) if vm["name"] == GUEST), None))
     if vm["power_state"] == "POWERED_OFF":
