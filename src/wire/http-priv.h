@@ -34,6 +34,7 @@ struct pv_http_exchange {
     pv_task *task;
     char why[CURL_ERROR_SIZE];  /**< libcurl's own words */
     unsigned sent;              /**< times the request was about to go out */
+    gint64 linger_until;        /**< monotonic; set when it was cancelled and still waits */
     size_t head_len;
     gboolean head_too_large, body_too_large, wrong_certificate;
     char *certificate;          /**< SHA-256 of what the server showed, hex, where known */

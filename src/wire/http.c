@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-#define POLL_MS 1000 /* longest wait before deadline and cancellation are looked at again */
+#define POLL_MS        1000 /* longest wait before deadline and cancellation are looked at again */
+#define LINGER_POLL_MS 50   /* the same when it was cancelled and waits for a last answer */
 
 static struct pv_http_wire *
 wire_new(void)
@@ -256,17 +257,31 @@ set_options(struct pv_http_exchange *exchange, struct curl_slist *headers)
     set_body(exchange->request, easy);
 }
 
+/* True when the call is to end here: out of time, or cancelled and not to linger. */
+static gboolean
+is_over(struct pv_http_exchange *exchange)
+{
+    gint64 now = g_get_monotonic_time();
+
+    if (pv_task_check(exchange->task, NULL) == 0)
+        return FALSE;
+    if (exchange->linger_until == 0 && exchange->sent > 0 && pv_task_is_cancelled(exchange->task))
+        exchange->linger_until = now + exchange->request->linger_ms * 1000;
+    return now >= exchange->linger_until || pv_task_remaining_ms(exchange->task) == 0;
+}
+
 /* Waits for the socket, the cancellation or the deadline, whichever is first. */
 static void
 wait_once(struct pv_http_exchange *exchange)
 {
-    GCancellable *cancellable = pv_task_cancellable(exchange->task);
+    GCancellable *cancellable = exchange->linger_until ? NULL : pv_task_cancellable(exchange->task);
     int fd = cancellable ? g_cancellable_get_fd(cancellable) : -1;
     struct curl_waitfd extra = { .fd = fd, .events = CURL_WAIT_POLLIN };
-    int64_t left = pv_task_remaining_ms(exchange->task);
+    int64_t left = pv_task_remaining_ms(exchange->task), most = exchange->linger_until ? LINGER_POLL_MS
+        : POLL_MS;
 
-    if (left < 0 || left > POLL_MS)
-        left = POLL_MS;
+    if (left < 0 || left > most)
+        left = most;
     curl_multi_poll(exchange->wire->multi, fd >= 0 ? &extra : NULL, fd >= 0 ? 1 : 0, (int)left, NULL);
     if (fd >= 0)
         g_cancellable_release_fd(cancellable);
@@ -281,7 +296,7 @@ perform(struct pv_http_exchange *exchange)
     CURLMsg *message;
 
     while (running) {
-        if (pv_task_check(exchange->task, NULL) < 0)
+        if (is_over(exchange))
             return CURLE_OPERATION_TIMEDOUT;
         if (curl_multi_perform(multi, &running) != CURLM_OK)
             return CURLE_FAILED_INIT;

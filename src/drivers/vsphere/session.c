@@ -58,7 +58,7 @@ login_at(struct vs_conn *conn, const struct pv_vapi_dialect *dialect, pv_task *t
     const char *method = NULL;
     g_autofree char *path = pv_vapi_call_path(pv_vapi_call(PV_VAPI_SESSION_CREATE), dialect, NULL, &method);
     struct pv_http_request request = { .method = method, .path = path, .user = conn->user,
-                                       .password = conn->password, .secret = TRUE,
+                                       .password = conn->password, .secret = TRUE, .linger_ms = VS_LINGER_MS,
                                        .headers = dialect->id == PV_VAPI_API ? NULL : headers };
     g_auto(pv_http_response) response = { 0 };
     struct pv_vapi_failure failure;

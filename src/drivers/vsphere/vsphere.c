@@ -112,6 +112,8 @@ open_conn(const struct pv_open_args *args, void **ret_conn, pv_error **error)
         code = ask_password(conn, args->options, error);
     if (code == 0)
         code = vs_login(conn, args->task, error);
+    if (code == 0)
+        code = pv_task_check(args->task, error);
     if (code < 0)
         close_conn(conn);
     else

@@ -14,6 +14,7 @@
 #define VS_PORT         443
 #define VS_TRIES        3    /* of a read that meets a passing fault */
 #define VS_PAUSE_MS     200  /* before the second try, doubled each time */
+#define VS_LINGER_MS    2000 /* a cancelled login waits so long for its answer, to close what it opened */
 #define VS_LOGOUT_MS    5000 /* longest wait for the end of a session at close */
 #define VS_PROBE_MS     5000 /* longest wait when asking whether a resource exists */
 #define VS_SESSION_MAX  1024 /* longest session id taken */
