@@ -45,8 +45,9 @@ struct pv_http_request {
     size_t body_len;
     const char *content_type;         /**< of body; NULL: application/json */
     gboolean changes;                 /**< it changes something: a cut after it went out is PV_ERR_UNKNOWN */
-    int64_t linger_ms;                /**< a cancelled call whose request went out waits so long for its answer:
-                                           for what the caller must undo, such as a login */
+    /** A cancelled call whose request went out waits so long for its answer: for what the caller must
+     * undo, such as a login. */
+    int64_t linger_ms;
     gboolean secret;                  /**< bodies of both directions are kept out of traces */
 };
 
