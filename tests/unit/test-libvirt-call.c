@@ -269,7 +269,8 @@ test_a_daemon_that_never_answers_is_named_in_time(void)
 static void
 test_a_peer_that_talks_nonsense_is_refused(void)
 {
-    static const char *const nonsense[] = { "HTTP/1.1 400 Bad Request\r\n\r\n", "\x7f\xff\xff\xff....", "{\"QMP\": {}}\r\n" };
+    static const char *const nonsense[] = { "HTTP/1.1 400 Bad Request\r\n\r\n", "\x7f\xff\xff\xff....",
+                                            "{\"QMP\": {}}\r\n" };
 
     for (size_t i = 0; i < G_N_ELEMENTS(nonsense); i++) {
         struct peer peer;
@@ -293,9 +294,11 @@ main(int argc, char **argv)
     g_test_add_func("/libvirt-call/a-change-that-hangs-is-unknown", test_a_change_that_hangs_is_unknown);
     g_test_add_func("/libvirt-call/a-cancelled-call-ends-at-once", test_a_cancelled_call_ends_at_once);
     g_test_add_func("/libvirt-call/work-in-steps-tidies-up", test_work_in_steps_tidies_up_and_is_not_unknown);
-    g_test_add_func("/libvirt-call/too-many-hanging-calls-are-refused", test_too_many_hanging_calls_are_refused);
+    g_test_add_func("/libvirt-call/too-many-hanging-calls-are-refused",
+                    test_too_many_hanging_calls_are_refused);
     g_test_add_func("/libvirt-call/a-call-costs-little", test_a_call_costs_little);
-    g_test_add_func("/libvirt-call/a-peer-that-talks-nonsense-is-refused", test_a_peer_that_talks_nonsense_is_refused);
+    g_test_add_func("/libvirt-call/a-peer-that-talks-nonsense-is-refused",
+                    test_a_peer_that_talks_nonsense_is_refused);
     g_test_add_func("/libvirt-call/a-daemon-that-never-answers-is-named-in-time",
                     test_a_daemon_that_never_answers_is_named_in_time);
     status = g_test_run();

@@ -101,11 +101,13 @@ test_the_agents_channel_tells_its_state(void)
 {
     static const char *const rows[][2] = {
         { "<domain/>", "absent" },
-        { "<domain><devices><channel><target name='other' state='connected'/></channel></devices></domain>", "absent" },
+        { "<domain><devices><channel><target name='other' state='connected'/></channel></devices></domain>",
+          "absent" },
         { "<domain><devices><channel><target name='org.qemu.guest_agent.0'/></channel></devices></domain>",
           "not-running" },
         { "<domain><devices><channel><target name='x'/></channel><channel>"
-          "<target name='org.qemu.guest_agent.0' state='connected'/></channel></devices></domain>", "running" },
+          "<target name='org.qemu.guest_agent.0' state='connected'/></channel></devices></domain>",
+              "running" },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -191,7 +193,8 @@ test_a_note_survives_its_document(void)
 static const char source_xml[] =
     "<domain type='qemu'><name>old</name><uuid>22222222-2222-2222-2222-222222222222</uuid>"
     "<metadata><app:x xmlns:app='urn:other'>kept</app:x>"
-    "<polyvirt:domain xmlns:polyvirt='urn:polyvirt:domain:1'><polyvirt:disk path='/old.qcow2'/></polyvirt:domain>"
+    "<polyvirt:domain xmlns:polyvirt='urn:polyvirt:domain:1'><polyvirt:disk path='/old.qcow2'/>"
+    "</polyvirt:domain>"
     "</metadata><os firmware='efi'><type>hvm</type><nvram>/nv/old.fd</nvram></os>"
     "<devices><disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='/old.qcow2'/>"
     "<backingStore type='file'><source file='/base'/></backingStore><target dev='vda'/></disk>"
@@ -203,7 +206,8 @@ static const char source_xml[] =
 static void
 test_a_clone_shares_nothing_that_must_differ(void)
 {
-    g_autoptr(GHashTable) images = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)lv_image_free);
+    g_autoptr(GHashTable) images = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
+                                                         (GDestroyNotify)lv_image_free);
     g_autoptr(lv_note) note = lv_note_new();
     lv_image *image = lv_image_new();
     g_autofree char *xml = NULL;
@@ -213,9 +217,11 @@ test_a_clone_shares_nothing_that_must_differ(void)
     image->type = g_strdup("file");
     g_hash_table_insert(images, (char *)"vda", image);
     g_ptr_array_add(note->paths, g_strdup(image->path));
-    g_assert_cmpint(lv_clone_xml(source_xml, "n<&w", "33333333-3333-3333-3333-333333333333", images, note, &xml, NULL),
+    g_assert_cmpint(lv_clone_xml(source_xml, "n<&w", "33333333-3333-3333-3333-333333333333", images, note,
+                                 &xml, NULL),
                     ==, 0);
-    for (const char *const *gone = (const char *const[]){ "old", "22222222", "/nv/", "52:54:00", "/base", NULL }; *gone;
+    for (const char *const *gone = (const char *const[]){ "old", "22222222", "/nv/", "52:54:00", "/base",
+                                                          NULL }; *gone;
          gone++)
         if (strstr(xml, *gone))
             g_error("'%s' is still in %s", *gone, xml);
@@ -263,11 +269,15 @@ main(int argc, char **argv)
     g_test_add_func("/libvirt-xml/deep-nesting-is-refused", test_deep_nesting_is_refused);
     g_test_add_func("/libvirt-xml/nonsense-numbers-stay-unset", test_nonsense_numbers_stay_unset);
     g_test_add_func("/libvirt-xml/units-are-libvirts", test_units_are_libvirts);
-    g_test_add_func("/libvirt-xml/the-agents-channel-tells-its-state", test_the_agents_channel_tells_its_state);
-    g_test_add_func("/libvirt-xml/a-domain-read-back-is-the-domain-written", test_a_domain_read_back_is_the_domain_written);
+    g_test_add_func("/libvirt-xml/the-agents-channel-tells-its-state",
+                    test_the_agents_channel_tells_its_state);
+    g_test_add_func("/libvirt-xml/a-domain-read-back-is-the-domain-written",
+                    test_a_domain_read_back_is_the_domain_written);
     g_test_add_func("/libvirt-xml/a-note-survives-its-document", test_a_note_survives_its_document);
-    g_test_add_func("/libvirt-xml/a-clone-shares-nothing-that-must-differ", test_a_clone_shares_nothing_that_must_differ);
+    g_test_add_func("/libvirt-xml/a-clone-shares-nothing-that-must-differ",
+                    test_a_clone_shares_nothing_that_must_differ);
     g_test_add_func("/libvirt-xml/names-become-safe-file-names", test_names_become_safe_file_names);
-    g_test_add_func("/libvirt-xml/formats-are-told-by-their-first-bytes", test_formats_are_told_by_their_first_bytes);
+    g_test_add_func("/libvirt-xml/formats-are-told-by-their-first-bytes",
+                    test_formats_are_told_by_their_first_bytes);
     return g_test_run();
 }

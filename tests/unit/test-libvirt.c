@@ -425,6 +425,7 @@ main(int argc, char **argv)
     ADD(a_failed_creation_leaves_no_volume);
     ADD(an_unknown_network_is_refused_before_anything_is_made);
     g_test_add_func("/libvirt/what_cannot_be_opened_says_why", test_what_cannot_be_opened_says_why);
-    g_test_add_func("/libvirt/a_fingerprint_is_refused_not_ignored", test_a_fingerprint_is_refused_not_ignored);
+    g_test_add_func("/libvirt/a_fingerprint_is_refused_not_ignored",
+                    test_a_fingerprint_is_refused_not_ignored);
     return g_test_run();
 }

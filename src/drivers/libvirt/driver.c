@@ -82,7 +82,8 @@ lacks(void *data, const char *operation, const char **ret_why)
     const lv_conn *conn = data;
 
     for (size_t i = 0; i < G_N_ELEMENTS(lacking); i++) {
-        if (g_ascii_strcasecmp(lacking[i].type, conn->type) != 0 || strcmp(lacking[i].operation, operation) != 0)
+        if (g_ascii_strcasecmp(lacking[i].type, conn->type) != 0 ||
+            strcmp(lacking[i].operation, operation) != 0)
             continue;
         *ret_why = lacking[i].why;
         return TRUE;

@@ -245,7 +245,8 @@ lv_fail_open(pv_error **error, const char *uri)
     }
     fail(error, code, last, what);
     if (code == PV_ERR_UNSUPPORTED)
-        hint = "this build of libvirt lacks that driver: install the package that brings it, or go through a host that has it";
+        hint = "this build of libvirt lacks that driver: install the package that brings it, or go through "
+               "a host that has it";
     if (hint)
         pv_error_hint(error, "%s", hint);
     return code;

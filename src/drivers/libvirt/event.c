@@ -192,9 +192,10 @@ on_device_removed(virConnectPtr handle, virDomainPtr domain, const char *alias, 
 static void
 on_agent(virConnectPtr handle, virDomainPtr domain, int state, int reason, void *conn)
 {
+    gboolean connected = state == VIR_CONNECT_DOMAIN_EVENT_AGENT_LIFECYCLE_STATE_CONNECTED;
+
     (void)handle, (void)reason;
-    emit_plain(conn, domain, "agent",
-               state == VIR_CONNECT_DOMAIN_EVENT_AGENT_LIFECYCLE_STATE_CONNECTED ? "connected" : "disconnected");
+    emit_plain(conn, domain, "agent", connected ? "connected" : "disconnected");
 }
 
 static void
@@ -268,18 +269,20 @@ drop_ref(void *conn)
 static int
 register_one(virConnectPtr handle, size_t i, lv_conn *conn)
 {
+    virConnectStoragePoolEventGenericCallback pool_fn =
+        (virConnectStoragePoolEventGenericCallback)callbacks[i].fn;
+
     switch (callbacks[i].source) {
     case FROM_DOMAIN:
         return virConnectDomainEventRegisterAny(handle, NULL, callbacks[i].event,
-                                                (virConnectDomainEventGenericCallback)callbacks[i].fn, conn, drop_ref);
+                                                (virConnectDomainEventGenericCallback)callbacks[i].fn,
+                                                conn, drop_ref);
     case FROM_NETWORK:
         return virConnectNetworkEventRegisterAny(handle, NULL, callbacks[i].event,
                                                  (virConnectNetworkEventGenericCallback)callbacks[i].fn, conn,
                                                  drop_ref);
     case FROM_POOL:
-        return virConnectStoragePoolEventRegisterAny(handle, NULL, callbacks[i].event,
-                                                     (virConnectStoragePoolEventGenericCallback)callbacks[i].fn,
-                                                     conn, drop_ref);
+        return virConnectStoragePoolEventRegisterAny(handle, NULL, callbacks[i].event, pool_fn, conn, drop_ref);
     }
     return -1;
 }

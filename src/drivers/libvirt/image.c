@@ -92,8 +92,8 @@ probe_file(const char *path, const char **ret_format, pv_error **error)
     ssize_t len;
 
     if (fd < 0)
-        return pv_error_set(error, PV_ERR_INVALID, "%s cannot be read to tell its format (%s): name the format", path,
-                            g_strerror(errno));
+        return pv_error_set(error, PV_ERR_INVALID, "%s cannot be read to tell its format (%s): name the format",
+                            path, g_strerror(errno));
     len = read(fd, bytes, sizeof(bytes));
     close(fd);
     *ret_format = lv_format_of_bytes(bytes, len > 0 ? (size_t)len : 0);
@@ -335,8 +335,8 @@ pool_of_folder(virConnectPtr handle, const char *folder, virStoragePoolPtr *ret_
 
     *ret_ours = FALSE;
     if (!pool) {
-        xml = g_markup_printf_escaped("<pool type='dir'><name>polyvirt-%s</name><target><path>%s</path></target></pool>",
-                                      uuid, folder);
+        xml = g_markup_printf_escaped("<pool type='dir'><name>polyvirt-%s</name>"
+                                      "<target><path>%s</path></target></pool>", uuid, folder);
         pool = virStoragePoolCreateXML(handle, xml, 0);
         *ret_ours = TRUE;
     }
@@ -368,8 +368,8 @@ create_remote(lv_job *job, virConnectPtr handle, const char *path, const char *f
 static int
 local_folder(const lv_conn *conn, char **ret_folder, pv_error **error)
 {
-    g_autofree char *folder = conn->session ? g_build_filename(g_get_user_data_dir(), "libvirt", "images", NULL)
-                                            : g_strdup("/var/lib/libvirt/images");
+    g_autofree char *own = g_build_filename(g_get_user_data_dir(), "libvirt", "images", NULL);
+    g_autofree char *folder = g_strdup(conn->session ? own : "/var/lib/libvirt/images");
 
     if (g_mkdir_with_parents(folder, 0711) < 0)
         return pv_error_set(error, PV_ERR_DENIED, "cannot make the folder %s: %s", folder, g_strerror(errno));
@@ -378,8 +378,8 @@ local_folder(const lv_conn *conn, char **ret_folder, pv_error **error)
 }
 
 int
-lv_image_create(lv_job *job, virConnectPtr handle, const struct lv_place *place, const char *format, int64_t size,
-                const lv_image *backing, lv_image **ret_image, pv_error **error)
+lv_image_create(lv_job *job, virConnectPtr handle, const struct lv_place *place, const char *format,
+                int64_t size, const lv_image *backing, lv_image **ret_image, pv_error **error)
 {
     g_autoptr(virStoragePool) pool = NULL;
     g_autoptr(pv_error) none = NULL;
@@ -415,8 +415,8 @@ lv_image_create(lv_job *job, virConnectPtr handle, const struct lv_place *place,
 static int
 copy_local(lv_job *job, const lv_image *source, const char *path, pv_error **error)
 {
-    const char *argv[] = { "qemu-img", "convert", "-p", "-f", source->format, "-O", source->format, "--", source->path,
-                           path, NULL };
+    const char *argv[] = { "qemu-img", "convert", "-p", "-f", source->format, "-O", source->format, "--",
+                           source->path, path, NULL };
     int r = check_free(path, error);
 
     if (r == 0)
@@ -480,8 +480,8 @@ copy_by_libvirt(lv_job *job, virConnectPtr handle, const struct lv_place *place,
     }
     if (!pool)
         return lv_fail(error, "cannot find the pool of %s", source->path);
-    xml = lv_volume_xml(place->name, lv_pool_holds_files(pool) ? source->format : NULL, (int64_t)info.capacity, NULL,
-                        NULL);
+    xml = lv_volume_xml(place->name, lv_pool_holds_files(pool) ? source->format : NULL,
+                        (int64_t)info.capacity, NULL, NULL);
     r = lv_job_sends(job, error);
     if (r < 0)
         return r;

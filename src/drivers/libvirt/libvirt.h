@@ -25,10 +25,9 @@
 #define LV_CLOSE_WAIT_MS     2000       /**< longest wait for libvirt to close a connection */
 #define LV_REOPEN_FIRST_MS   500        /**< a subscriber's broken connection is tried again after … */
 #define LV_REOPEN_LAST_MS    15000      /**< … and at most this long between two tries */
-#define LV_ASIDE_MS          5000       /**< longest wait for what may hang without harm: agents, block jobs */
+#define LV_ASIDE_MS          5000       /**< longest wait for what may hang without harm: agents, sizes */
 #define LV_SINGLE_MAX        512        /**< most running domains asked one by one; see vm-list.c */
 #define LV_SINGLE_NEAR_US    3000       /**< … when one call takes less than this */
-#define LV_SNAPSHOT_DEPTH    4096       /**< longest chain of snapshots */
 #define LV_VOLUME_NAME_MAX   200        /**< longest name of a volume polyvirt makes */
 
 /** What answers behind the connection, as far as polyvirt treats it in a special way. */

@@ -13,8 +13,8 @@ prefix_of_mask(const char *mask)
     uint32_t bits;
     int prefix;
 
-    if (!mask || sscanf(mask, "%3u.%3u.%3u.%3u", &byte[0], &byte[1], &byte[2], &byte[3]) != 4 || byte[0] > 255 ||
-        byte[1] > 255 || byte[2] > 255 || byte[3] > 255)
+    if (!mask || sscanf(mask, "%3u.%3u.%3u.%3u", &byte[0], &byte[1], &byte[2], &byte[3]) != 4 ||
+        byte[0] > 255 || byte[1] > 255 || byte[2] > 255 || byte[3] > 255)
         return -1;
     bits = byte[0] << 24 | byte[1] << 16 | byte[2] << 8 | byte[3];
     prefix = __builtin_popcount(bits);

@@ -50,6 +50,7 @@ parse_snapshot(const char *xml, pv_snapshot *snapshot, pv_error **error)
 {
     g_autoptr(xmlDoc) doc = NULL;
     g_autofree char *state = NULL, *memory = NULL, *created = NULL;
+    gboolean external;
     xmlNode *root;
     int64_t seconds;
     int r = lv_xml_parse(xml, "the snapshot's description", &doc, error);
@@ -69,7 +70,8 @@ parse_snapshot(const char *xml, pv_snapshot *snapshot, pv_error **error)
                               : snapshot->state == PV_POWER_ON || snapshot->state == PV_POWER_PAUSED;
     if (g_strcmp0(state, "disk-snapshot") == 0)
         snapshot->memory = FALSE;
-    snapshot->kind = g_strdup(has_external_disk(root) || g_strcmp0(memory, "external") == 0 ? "external" : "internal");
+    external = has_external_disk(root) || g_strcmp0(memory, "external") == 0;
+    snapshot->kind = g_strdup(external ? "external" : "internal");
     created = lv_xml_text(root, "creationTime");
     seconds = lv_xml_int(created);
     if (seconds != PV_UNSET_INT && seconds <= INT64_MAX / G_USEC_PER_SEC)
@@ -186,7 +188,8 @@ check_create(const lv_job *job, virDomainPtr domain, int state, pv_error **error
     if (spec->quiesce == TRUE && state != PV_POWER_ON)
         return pv_error_set(error, PV_ERR_STATE, "quiesce: its guest does not run");
     if (spec->quiesce == TRUE && spec->memory != FALSE) {
-        pv_error_set(error, PV_ERR_INVALID, "quiesce: a snapshot with memory needs none, and libvirt takes none");
+        pv_error_set(error, PV_ERR_INVALID,
+                     "quiesce: a snapshot with memory needs none, and libvirt takes none");
         pv_error_hint(error, "without memory: --memory=false");
         return PV_ERR_INVALID;
     }
@@ -203,9 +206,11 @@ check_kinds(const lv_job *job, virDomainPtr domain, gboolean external, pv_error 
         virResetLastError();
         return 0;
     }
-    pv_error_set(error, PV_ERR_STATE, "it has %s snapshots, and this one would be %s: the two do not go together",
+    pv_error_set(error, PV_ERR_STATE,
+                 "it has %s snapshots, and this one would be %s: the two do not go together",
                  external ? "internal" : "external", external ? "external" : "internal");
-    pv_error_hint(error, external ? "take it with memory, or while it is off" : "take it without memory, while it runs");
+    pv_error_hint(error, external ? "take it with memory, or while it is off"
+                                  : "take it without memory, while it runs");
     return PV_ERR_STATE;
 }
 
@@ -219,7 +224,8 @@ note_overlays(virDomainPtr domain, virDomainSnapshotPtr snapshot, pv_error **err
     g_autoptr(lv_note) note = NULL;
     GHashTableIter iter;
     void *path;
-    int r = xml ? lv_xml_parse(xml, "the snapshot's description", &doc, error) : lv_fail(error, "cannot read it");
+    int r = xml ? lv_xml_parse(xml, "the snapshot's description", &doc, error)
+                : lv_fail(error, "cannot read the new snapshot");
 
     if (r == 0)
         r = lv_note_read(domain, &note, error);
@@ -290,7 +296,8 @@ create_run(lv_job *job, virConnectPtr handle, pv_error **error)
         return r;
     snapshot = virDomainSnapshotCreateXML(domain, xml, flags);
     if (!snapshot && lv_last_number() == VIR_ERR_INVALID_ARG && job->conn->kind != LV_QEMU)
-        snapshot = virDomainSnapshotCreateXML(domain, xml, flags & ~(unsigned)VIR_DOMAIN_SNAPSHOT_CREATE_ATOMIC);
+        snapshot = virDomainSnapshotCreateXML(domain, xml,
+                                              flags & ~(unsigned)VIR_DOMAIN_SNAPSHOT_CREATE_ATOMIC);
     if (!snapshot)
         return create_fails(flags, error);
     job->text = g_strdup(virDomainSnapshotGetName(snapshot));
@@ -299,7 +306,8 @@ create_run(lv_job *job, virConnectPtr handle, pv_error **error)
 }
 
 static int
-create(void *conn, const char *vm, const pv_snapshot_spec *spec, pv_task *task, char **ret_id, pv_error **error)
+create(void *conn, const char *vm, const pv_snapshot_spec *spec, pv_task *task, char **ret_id,
+       pv_error **error)
 {
     g_autoptr(lv_job) job = lv_job_new(conn, task, create_run);
 
@@ -309,8 +317,8 @@ create(void *conn, const char *vm, const pv_snapshot_spec *spec, pv_task *task, 
 }
 
 static int
-find_snapshot(virConnectPtr handle, const lv_job *job, virDomainPtr *ret_domain, virDomainSnapshotPtr *ret_snapshot,
-              pv_snapshot *ret_what, pv_error **error)
+find_snapshot(virConnectPtr handle, const lv_job *job, virDomainPtr *ret_domain,
+              virDomainSnapshotPtr *ret_snapshot, pv_snapshot *ret_what, pv_error **error)
 {
     g_autoptr(virDomain) domain = NULL;
     g_autoptr(virDomainSnapshot) snapshot = NULL;
@@ -345,10 +353,13 @@ revert_run(lv_job *job, virConnectPtr handle, pv_error **error)
     if (r < 0)
         return r;
     virConnectGetLibVersion(handle, &version);
-    if (strcmp(what->kind, "external") == 0 && version < REVERT_EXTERNAL_VERSION && job->conn->kind == LV_QEMU) {
-        pv_error_set(error, PV_ERR_UNSUPPORTED, "snapshot %s is external, and libvirt %lu.%lu cannot go back to one",
+    if (strcmp(what->kind, "external") == 0 && version < REVERT_EXTERNAL_VERSION &&
+        job->conn->kind == LV_QEMU) {
+        pv_error_set(error, PV_ERR_UNSUPPORTED,
+                     "snapshot %s is external, and libvirt %lu.%lu cannot go back to one",
                      job->name, version / 1000000, version / 1000 % 1000);
-        pv_error_hint(error, "libvirt 9.9 can; a snapshot with memory, or of a machine that is off, is internal");
+        pv_error_hint(error,
+                      "libvirt 9.9 can; a snapshot with memory, or of a machine that is off, is internal");
         return PV_ERR_UNSUPPORTED;
     }
     r = lv_job_sends(job, error);
@@ -383,7 +394,8 @@ remove_run(lv_job *job, virConnectPtr handle, pv_error **error)
     if (r < 0)
         return r;
     if (strcmp(what->kind, "external") == 0 && virDomainSnapshotNumChildren(snapshot, 0) > 0) {
-        pv_error_set(error, PV_ERR_UNSUPPORTED, "snapshot %s is external and has children: libvirt cannot delete it",
+        pv_error_set(error, PV_ERR_UNSUPPORTED,
+                     "snapshot %s is external and has children: libvirt cannot delete it",
                      job->name);
         pv_error_hint(error, "delete its children first, the youngest first");
         return PV_ERR_UNSUPPORTED;
@@ -398,7 +410,8 @@ remove_run(lv_job *job, virConnectPtr handle, pv_error **error)
 }
 
 static int
-remove_snapshot(void *conn, const char *vm, const char *snapshot, gboolean children, pv_task *task, pv_error **error)
+remove_snapshot(void *conn, const char *vm, const char *snapshot, gboolean children, pv_task *task,
+                pv_error **error)
 {
     g_autoptr(lv_job) job = lv_job_new(conn, task, remove_run);
 

@@ -278,7 +278,8 @@ write_format(xmlTextWriter *writer, const char *format)
 }
 
 char *
-lv_volume_xml(const char *name, const char *format, int64_t size, const char *backing, const char *backing_format)
+lv_volume_xml(const char *name, const char *format, int64_t size, const char *backing,
+              const char *backing_format)
 {
     xmlBuffer *buffer = xmlBufferCreate();
     xmlTextWriter *writer = xmlNewTextWriterMemory(buffer, 0);
@@ -321,8 +322,8 @@ volume_create_run(lv_job *job, virConnectPtr handle, pv_error **error)
     if (spec->backing)
         r = lv_image_at(job, handle, spec->backing, NULL, &backing, error);
     if (r == 0)
-        r = lv_image_create(job, handle, &place, spec->format, spec->size == PV_UNSET_INT ? -1 : spec->size, backing,
-                            &image, error);
+        r = lv_image_create(job, handle, &place, spec->format, spec->size == PV_UNSET_INT ? -1 : spec->size,
+                            backing, &image, error);
     if (r == 0)
         r = lv_pool_find(handle, spec->datastore, &pool, error);
     if (r < 0)

@@ -26,7 +26,8 @@ check_source(struct cloning *cloning, pv_error **error)
     int r;
 
     if (same)
-        return pv_error_set(error, PV_ERR_EXISTS, "name: there is a domain '%s' already", cloning->spec->name);
+        return pv_error_set(error, PV_ERR_EXISTS, "name: there is a domain '%s' already",
+                            cloning->spec->name);
     virResetLastError();
     if (strchr(cloning->spec->name, '/'))
         return pv_error_set(error, PV_ERR_INVALID, "name: libvirt takes no '/' in a name");
@@ -40,7 +41,8 @@ check_source(struct cloning *cloning, pv_error **error)
 }
 
 static int
-clone_image(struct cloning *cloning, unsigned index, const lv_image *from, lv_image **ret_image, pv_error **error)
+clone_image(struct cloning *cloning, unsigned index, const lv_image *from, lv_image **ret_image,
+            pv_error **error)
 {
     const pv_clone_spec *spec = cloning->spec;
     gboolean linked = spec->linked == TRUE;
@@ -121,7 +123,8 @@ static void
 undo(struct cloning *cloning)
 {
     for (unsigned i = 0; i < cloning->note->paths->len; i++)
-        lv_image_delete(cloning->job->conn, cloning->handle, g_ptr_array_index(cloning->note->paths, i), NULL);
+        lv_image_delete(cloning->job->conn, cloning->handle, g_ptr_array_index(cloning->note->paths, i),
+                        NULL);
     lv_job_undone(cloning->job);
 }
 
@@ -129,7 +132,8 @@ static int
 clone_all(struct cloning *cloning, pv_error **error)
 {
     g_autofree char *uuid = g_uuid_string_random();
-    g_autoptr(lv_cstr) xml = virDomainGetXMLDesc(cloning->source, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
+    g_autoptr(lv_cstr) xml = virDomainGetXMLDesc(cloning->source,
+                                                 VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
     int r;
 
     if (!xml)
@@ -152,7 +156,8 @@ clone_run(lv_job *job, virConnectPtr handle, pv_error **error)
 {
     g_autoptr(virDomain) source = NULL;
     g_autoptr(lv_note) source_note = NULL, note = lv_note_new();
-    g_autoptr(GHashTable) images = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)lv_image_free);
+    g_autoptr(GHashTable) images = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+                                                         (GDestroyNotify)lv_image_free);
     struct cloning cloning = { job, handle, job->spec, NULL, NULL, note, images };
     int r = lv_xml_check(&pv_clone_spec_desc, job->spec, error);
 
@@ -168,7 +173,8 @@ clone_run(lv_job *job, virConnectPtr handle, pv_error **error)
 }
 
 int
-lv_vm_clone(void *conn, const char *vm, const pv_clone_spec *spec, pv_task *task, char **ret_id, pv_error **error)
+lv_vm_clone(void *conn, const char *vm, const pv_clone_spec *spec, pv_task *task, char **ret_id,
+            pv_error **error)
 {
     g_autoptr(lv_job) job = lv_job_new(conn, task, clone_run);
 

@@ -31,7 +31,8 @@ check_names(struct making *making, pv_error **error)
     if (spec->uuid)
         numbered = virDomainLookupByUUIDString(making->handle, spec->uuid);
     if (numbered)
-        return pv_error_set(error, PV_ERR_EXISTS, "uuid: domain '%s' has it already", virDomainGetName(numbered));
+        return pv_error_set(error, PV_ERR_EXISTS, "uuid: domain '%s' has it already",
+                            virDomainGetName(numbered));
     virResetLastError();
     return 0;
 }
@@ -50,7 +51,8 @@ check_words(const pv_vm_spec *spec, pv_error **error)
         const pv_disk_spec *disk = g_ptr_array_index(spec->disks, i);
 
         if (disk->format && !g_strv_contains(formats, disk->format))
-            return pv_error_set(error, PV_ERR_INVALID, "disks[%u].format: unknown format '%s'", i, disk->format);
+            return pv_error_set(error, PV_ERR_INVALID, "disks[%u].format: unknown format '%s'", i,
+                                disk->format);
         if (disk->device && !g_strv_contains(devices, disk->device))
             return pv_error_set(error, PV_ERR_INVALID, "disks[%u].device: '%s' is neither disk nor cdrom", i,
                                 disk->device);
@@ -59,8 +61,8 @@ check_words(const pv_vm_spec *spec, pv_error **error)
         const pv_nic_spec *nic = g_ptr_array_index(spec->nics, i);
 
         if (nic->type && !g_strv_contains(nics, nic->type))
-            return pv_error_set(error, PV_ERR_INVALID, "nics[%u].type: '%s' is not network, bridge or user", i,
-                                nic->type);
+            return pv_error_set(error, PV_ERR_INVALID, "nics[%u].type: '%s' is not network, bridge or user",
+                                i, nic->type);
     }
     return 0;
 }
@@ -108,8 +110,8 @@ new_image(struct making *making, unsigned i, const pv_disk_spec *disk, lv_image 
             return r;
         }
     }
-    return lv_image_create(making->job, making->handle, &place, format, disk->size == PV_UNSET_INT ? -1 : disk->size,
-                           backing, ret_image, error);
+    return lv_image_create(making->job, making->handle, &place, format,
+                           disk->size == PV_UNSET_INT ? -1 : disk->size, backing, ret_image, error);
 }
 
 static int

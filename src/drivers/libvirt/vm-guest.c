@@ -79,7 +79,8 @@ measure_run(lv_job *job, virConnectPtr handle, pv_error **error)
 {
     virDomainPtr domains[] = { job->domain, NULL };
     virDomainStatsRecordPtr *records = NULL;
-    int n = virDomainListGetStats(domains, VIR_DOMAIN_STATS_BLOCK, &records, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
+    int n = virDomainListGetStats(domains, VIR_DOMAIN_STATS_BLOCK, &records,
+                                  VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
 
     (void)handle;
     if (n < 0)
@@ -147,11 +148,12 @@ read_addresses(virDomainPtr domain, unsigned source, pv_vm *vm)
 static void
 read_system(virDomainPtr domain, pv_vm *vm)
 {
+    unsigned types = VIR_DOMAIN_GUEST_INFO_OS | VIR_DOMAIN_GUEST_INFO_HOSTNAME;
     virTypedParameterPtr params = NULL;
     int n = 0;
     const char *text = NULL;
 
-    if (virDomainGetGuestInfo(domain, VIR_DOMAIN_GUEST_INFO_OS | VIR_DOMAIN_GUEST_INFO_HOSTNAME, &params, &n, 0) == 0) {
+    if (virDomainGetGuestInfo(domain, types, &params, &n, 0) == 0) {
         if (virTypedParamsGetString(params, n, "os.pretty-name", &text) == 1)
             vm->guest_full_name = g_utf8_make_valid(text, -1);
         if (virTypedParamsGetString(params, n, "hostname", &text) == 1)

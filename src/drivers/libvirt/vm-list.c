@@ -456,7 +456,8 @@ look_up(virConnectPtr handle, const char *ref)
     if (!domain)
         domain = virDomainLookupByName(handle, ref);
     /* the number in virsh's first column; it lasts as long as the machine runs */
-    if (!domain && lv_last_number() == VIR_ERR_NO_DOMAIN && g_ascii_string_to_unsigned(ref, 10, 0, G_MAXINT, &number, NULL)) {
+    if (!domain && lv_last_number() == VIR_ERR_NO_DOMAIN &&
+        g_ascii_string_to_unsigned(ref, 10, 0, G_MAXINT, &number, NULL)) {
         domain = virDomainLookupByID(handle, (int)number);
         if (!domain && lv_last_number() == VIR_ERR_NO_DOMAIN)
             virDomainLookupByName(handle, ref); /* for the error that speaks of the name */

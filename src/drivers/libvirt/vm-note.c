@@ -73,7 +73,9 @@ lv_note_xml(const lv_note *note)
 static void
 read_list(xmlNode *root, const char *tag, const char *key, GPtrArray *values)
 {
-    for (xmlNode *node = lv_xml_child(root, tag); node && values->len < LV_XML_DEVICES_MAX; node = lv_xml_next(node)) {
+    xmlNode *node = lv_xml_child(root, tag);
+
+    for (; node && values->len < LV_XML_DEVICES_MAX; node = lv_xml_next(node)) {
         char *value = lv_xml_attr(node, key);
 
         if (value)
@@ -128,7 +130,8 @@ lv_note_write(virDomainPtr domain, const lv_note *note, pv_error **error)
         flags |= VIR_DOMAIN_AFFECT_CONFIG;
     if (virDomainIsActive(domain) == 1)
         flags |= VIR_DOMAIN_AFFECT_LIVE;
-    if (virDomainSetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, xml, LV_METADATA_PREFIX, LV_METADATA_URI, flags) < 0)
+    if (virDomainSetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, xml, LV_METADATA_PREFIX, LV_METADATA_URI,
+                             flags) < 0)
         return lv_fail(error, "cannot write the domain's metadata");
     return 0;
 }

@@ -72,9 +72,12 @@ parse_nic(xmlNode *node, GPtrArray *nics)
 }
 
 static void
-each_device(xmlNode *devices, const char *name, void (*parse)(xmlNode *node, GPtrArray *list), GPtrArray *list)
+each_device(xmlNode *devices, const char *name, void (*parse)(xmlNode *node, GPtrArray *list),
+            GPtrArray *list)
 {
-    for (xmlNode *node = lv_xml_child(devices, name); node && list->len < LV_XML_DEVICES_MAX; node = lv_xml_next(node))
+    xmlNode *node = lv_xml_child(devices, name);
+
+    for (; node && list->len < LV_XML_DEVICES_MAX; node = lv_xml_next(node))
         parse(node, list);
 }
 
@@ -159,7 +162,8 @@ lv_vm_parse(const char *xml, unsigned parts, pv_vm *vm, pv_error **error)
         return r;
     domain = xmlDocGetRootElement(doc);
     if (strcmp((const char *)domain->name, "domain") != 0)
-        return pv_error_set(error, PV_ERR_PROTOCOL, "the domain's description begins with <%.40s>", domain->name);
+        return pv_error_set(error, PV_ERR_PROTOCOL, "the domain's description begins with <%.40s>",
+                            domain->name);
     if (parts & PV_VM_CONFIG)
         parse_config(domain, vm);
     if (parts & PV_VM_DEVICES)

@@ -30,8 +30,8 @@ static const struct rule {
     int (*call)(virDomainPtr domain);
 } rules[] = {
     [PV_POWER_OP_START] = { IN(OFF) | IN(SUSPENDED) | IN(CRASHED), IN(ON), virDomainCreate },
-    [PV_POWER_OP_STOP] = { IN(ON) | IN(PAUSED) | IN(STOPPING) | IN(CRASHED) | IN(OTHER) | IN(SUSPENDED), IN(OFF),
-                           virDomainDestroy },
+    [PV_POWER_OP_STOP] = { IN(ON) | IN(PAUSED) | IN(STOPPING) | IN(CRASHED) | IN(OTHER) | IN(SUSPENDED),
+                           IN(OFF), virDomainDestroy },
     [PV_POWER_OP_SHUTDOWN] = { IN(ON), IN(OFF) | IN(STOPPING), virDomainShutdown },
     [PV_POWER_OP_RESET] = { IN(ON) | IN(PAUSED), 0, reset },
     [PV_POWER_OP_REBOOT] = { IN(ON), 0, reboot },
@@ -67,9 +67,11 @@ explain(virDomainPtr domain, enum pv_power_op op, pv_error **error)
     int r = lv_fail(&refusal, "cannot %s", pv_enum_name(pv_power_op_values, (int)op));
 
     /* a guest that goes at once takes its agent along, and libvirt misses the agent's answer */
-    if (op == PV_POWER_OP_SHUTDOWN && lv_domain_state(domain, &state, NULL) == 0 && (rules[op].same & (1u << state)))
+    if (op == PV_POWER_OP_SHUTDOWN && lv_domain_state(domain, &state, NULL) == 0 &&
+        (rules[op].same & (1u << state)))
         return 0;
-    if (r == PV_ERR_STATE && lv_domain_state(domain, &state, NULL) == 0 && check_state(op, state, error) < 0) {
+    if (r == PV_ERR_STATE && lv_domain_state(domain, &state, NULL) == 0 &&
+        check_state(op, state, error) < 0) {
         pv_error_native(error, refusal->native_source, refusal->native_code, refusal->native_message);
         return error && *error ? (int)(*error)->code : r;
     }

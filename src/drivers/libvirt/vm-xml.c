@@ -158,7 +158,8 @@ target_name(const char *bus, unsigned *used)
             continue;
         n = used[i]++;
         return n < 26 ? g_strdup_printf("%s%c", buses[i].prefix, 'a' + (int)n)
-                      : g_strdup_printf("%s%c%c", buses[i].prefix, 'a' + (int)(n / 26 - 1), 'a' + (int)(n % 26));
+                      : g_strdup_printf("%s%c%c", buses[i].prefix, 'a' + (int)(n / 26 - 1),
+                                        'a' + (int)(n % 26));
     }
     n = used[0]++;
     return g_strdup_printf("vd%c", 'a' + (int)(n % 26));
@@ -330,7 +331,8 @@ point_to(xmlNode *disk, const lv_image *image)
         xmlSetProp(source, BAD_CAST "pool", BAD_CAST image->pool);
         xmlSetProp(source, BAD_CAST "volume", BAD_CAST image->path);
     } else {
-        xmlSetProp(source, BAD_CAST(strcmp(image->type, "block") == 0 ? "dev" : "file"), BAD_CAST image->path);
+        xmlSetProp(source, BAD_CAST(strcmp(image->type, "block") == 0 ? "dev" : "file"),
+                   BAD_CAST image->path);
     }
 }
 
@@ -368,7 +370,8 @@ change_metadata(xmlNode *root, const lv_note *note)
         xmlUnlinkNode(node);
         xmlFreeNode(node);
     }
-    if (xmlParseInNodeContext(parent, metadata, (int)strlen(metadata), XML_PARSE_NONET, &ours) == XML_ERR_OK && ours)
+    xmlParseInNodeContext(parent, metadata, (int)strlen(metadata), XML_PARSE_NONET, &ours);
+    if (ours)
         xmlAddChild(parent, ours);
 }
 

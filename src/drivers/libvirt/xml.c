@@ -17,7 +17,8 @@ lv_xml_parse(const char *text, const char *what, xmlDoc **ret_doc, pv_error **er
     if (len > LV_XML_MAX)
         return pv_error_set(error, PV_ERR_PROTOCOL, "%s is longer than %u bytes", what, LV_XML_MAX);
     /* entities are neither loaded nor replaced; a document that declares any is not libvirt's */
-    doc = xmlReadMemory(text, (int)len, NULL, NULL, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+    doc = xmlReadMemory(text, (int)len, NULL, NULL,
+                        XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
     if (!doc || !xmlDocGetRootElement(doc))
         return pv_error_set(error, PV_ERR_PROTOCOL, "%s is not well-formed XML", what);
     if (doc->intSubset)
