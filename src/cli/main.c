@@ -63,6 +63,8 @@ main(int argc, char **argv)
     fill_standard_streams();
     setlocale(LC_ALL, "");
     setlocale(LC_NUMERIC, "C"); /* "2.0 GiB" is written and read alike everywhere */
+    /* libvirt's own library writes warnings to stderr; what matters arrives as an error of ours */
+    g_setenv("LIBVIRT_DEBUG", "4", FALSE);
     signal(SIGPIPE, SIG_IGN);
     cli_signals_start();
     cli_talk_guess((const char *const *)argv);
