@@ -10,9 +10,9 @@ import libvirt
 import pytest
 
 from guide import part1
+from libvirt_fixture import Libvirt
+from libvirt_guest import BOOT_LIMIT, DOMAIN, Agent, processes
 from server_fixture import PASSWORD, USER, Server, serving
-# fixtures and helpers of the second part's tests: a daemon, its agent
-from test_guide_libvirt import BOOT_LIMIT, DOMAIN, Agent, daemon, processes  # noqa: F401
 
 # The guide's own samples, as a vCenter would answer them; each is a member of a part-one function.
 FUNCTIONS = {"create_session", "get_session_info", "delete_session", "list_vms", "get_vm_details", "create_vm",
@@ -20,7 +20,8 @@ FUNCTIONS = {"create_session", "get_session_info", "delete_session", "list_vms",
              "delete_snapshot", "list_datastores", "list_networks"}
 
 
-GUEST = "g1-guest"
+# of this run: the process table is everybody's
+GUEST, MADE = f"g1-guest-{os.getpid()}", f"g1-made-{os.getpid()}"
 
 # the guide turns these warnings off when it is loaded; pytest turns them on again
 pytestmark = pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
@@ -192,9 +193,15 @@ def test_list_networks_lists_them(client):
 # ---- real guests ----
 
 @pytest.fixture(scope="module")
-def real(daemon):  # noqa: F811
+def daemon():
+    with tempfile.TemporaryDirectory(prefix="pv-g1-") as folder, Libvirt(os.path.join(folder, "l")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def real(daemon):
     """The guide's server with a real libvirt daemon behind it; a connection past the server beside."""
-    with tempfile.TemporaryDirectory(prefix="pv-g1-") as folder, \
+    with tempfile.TemporaryDirectory(prefix="pv-g1s-") as folder, \
             Server(folder, backends=[daemon.uri], profile="guide") as server:
         conn = libvirt.open(daemon.uri)
         yield types.SimpleNamespace(server=server, conn=conn, uri=daemon.uri, images=daemon.images)
@@ -217,7 +224,7 @@ def guide(real):
 
 
 @pytest.fixture
-def booted(real, guide, guest_image, wait_until):  # noqa: F811
+def booted(real, guide, guest_image, wait_until):
     """A machine of the small guest, started by the guide's code unless it runs; its id and its agent.
     Tests share it, since it boots for seconds."""
     if GUEST not in [domain.name() for domain in real.conn.listAllDomains()]:
@@ -234,24 +241,24 @@ def booted(real, guide, guest_image, wait_until):  # noqa: F811
 
 
 def test_create_vm_makes_a_machine_that_really_starts(real, guide):
-    id = part1.create_vm(guide, "g1-made")
+    id = part1.create_vm(guide, MADE)
     assert id.startswith("vm-")
-    domain = real.conn.lookupByName("g1-made")
+    domain = real.conn.lookupByName(MADE)
     assert not domain.isActive() and domain.isPersistent()
     assert domain.info()[1] >> 10 == 2048 and domain.info()[3] == 2
     [disk] = part1.get_vm_details(guide, id)["disks"].values()
     assert disk["capacity"] == 20 << 30
     path = [os.path.join(folder, name) for folder, _, names in os.walk(real.images) for name in names
-            if "g1-made" in name]
+            if MADE in name]
     assert len(path) == 1 and os.stat(path[0]).st_blocks * 512 < 4 << 20, "20 GB must cost next to nothing"
-    assert processes("g1-made") == []
+    assert processes(MADE) == []
     assert part1.power_on_vm(guide, id) is True
-    [pid] = processes("g1-made")
+    [pid] = processes(MADE)
     assert domain.isActive()
     assert part1.reset_vm(guide, id) is True
-    assert processes("g1-made") == [pid], "a reset does not end the machine"
+    assert processes(MADE) == [pid], "a reset does not end the machine"
     assert part1.power_off_vm(guide, id) is True
-    assert processes("g1-made") == []
+    assert processes(MADE) == []
     assert not domain.isActive()
 
 

@@ -8,9 +8,10 @@ import libvirt
 import pytest
 
 from libvirt_fixture import Libvirt
+from libvirt_guest import processes
 from server_fixture import Server
-from test_guide_libvirt import processes
 
+POWER, LIVE = f"sl-power-{os.getpid()}", f"sl-live-{os.getpid()}"  # the process table is everybody's
 SECONDS = 15  # for news of what happened behind the server's back, on a busy machine
 SPEC = {"guest_OS": "OTHER_LINUX_64", "memory": {"size_MiB": 64}, "disks": [{"new_vmdk": {"capacity": 1 << 20}}]}
 BARE = "<domain type='qemu'><name>{}</name><memory unit='MiB'>64</memory><os><type arch='x86_64'>hvm</type></os></domain>"
@@ -64,12 +65,12 @@ def test_what_the_server_makes_is_a_domain_with_its_disk(daemon, api):
 
 
 def test_the_power_cycle_moves_a_real_machine(daemon, api):
-    vm = make(api, "sl-power")
+    vm = make(api, POWER)
 
     def act(action):
         answer = api.post(f"/api/vcenter/vm/{vm}/power?action={action}")
         assert answer.status_code == 204, answer.text
-        return len(processes("sl-power")), states(api)["sl-power"]
+        return len(processes(POWER)), states(api)[POWER]
     assert act("start") == (1, "POWERED_ON")
     assert act("reset") == (1, "POWERED_ON")
     assert act("suspend") == (0, "SUSPENDED")
@@ -126,24 +127,24 @@ def test_a_file_outside_the_datastores_cannot_be_attached(daemon, api):
 
 
 def test_a_daemon_that_dies_and_comes_back(daemon, api, wait_until):
-    vm = make(api, "sl-live")
+    vm = make(api, LIVE)
     assert api.post(f"/api/vcenter/vm/{vm}/power?action=start").status_code == 204
-    [pid] = processes("sl-live")
+    [pid] = processes(LIVE)
 
     def connection():
         return [host["connection_state"] for host in api.get("/api/vcenter/host").json()]
     assert connection() == ["CONNECTED"]
     daemon.kill()
     wait_until(lambda: connection() == ["NOT_RESPONDING"], SECONDS, "the news of the daemon's end")
-    assert states(api)["sl-live"] == "POWERED_ON", "what was known last"
+    assert states(api)[LIVE] == "POWERED_ON", "what was known last"
     refused = api.post(f"/api/vcenter/vm/{vm}/power?action=stop")
     assert refused.status_code == 503
     assert refused.json()["error_type"] == "SERVICE_UNAVAILABLE"
     assert api.get("/api/appliance/health/system").json() == "orange"
     daemon.launch()
     wait_until(lambda: connection() == ["CONNECTED"], SECONDS, "the new connection")
-    assert processes("sl-live") == [pid]
+    assert processes(LIVE) == [pid]
     assert api.post(f"/api/vcenter/vm/{vm}/power?action=stop").status_code == 204
-    assert processes("sl-live") == []
-    virsh(daemon, "start", "sl-live")
-    wait_until(lambda: states(api)["sl-live"] == "POWERED_ON", SECONDS, "events of the new connection")
+    assert processes(LIVE) == []
+    virsh(daemon, "start", LIVE)
+    wait_until(lambda: states(api)[LIVE] == "POWERED_ON", SECONDS, "events of the new connection")
