@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 
 enum pv_log_level {
     PV_LOG_WARNING = 1, /**< something a person may want to know though the call goes on */
+    PV_LOG_NOTICE,      /**< a choice made for the person: which accelerator a guest runs on */
     PV_LOG_INFO,
     PV_LOG_TRACE,       /**< what goes over the wire, secrets redacted */
 };

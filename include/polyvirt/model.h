@@ -104,6 +104,7 @@ struct pv_vm {
     int64_t memory;     /**< bytes */
     char *guest_os;     /**< as configured: "UBUNTU_64", osinfo id */
     char *arch, *machine, *firmware; /**< firmware "bios" or "uefi" */
+    char *accelerator;  /**< "kvm" or "tcg": what it runs on, or will */
     char *host;
     char *annotation;
     int autostart, persistent, template; /**< bool */

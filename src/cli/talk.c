@@ -196,7 +196,8 @@ static void
 log_line(enum pv_log_level level, const char *component, const char *text, void *data)
 {
     static const char *const prefixes[] = {
-        [PV_LOG_WARNING] = "polyvirt: warning: ", [PV_LOG_INFO] = "polyvirt: ", [PV_LOG_TRACE] = "trace ",
+        [PV_LOG_WARNING] = "polyvirt: warning: ", [PV_LOG_NOTICE] = "note: ",
+        [PV_LOG_INFO] = "polyvirt: ", [PV_LOG_TRACE] = "trace ",
     };
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     g_autofree char *prefix = NULL;
@@ -230,7 +231,7 @@ cli_talk_guess(const char *const *argv)
 void
 cli_talk_setup(const struct cli_globals *globals)
 {
-    enum pv_log_level level = PV_LOG_WARNING;
+    enum pv_log_level level = PV_LOG_NOTICE;
 
     talk.quiet = globals->quiet == 1;
     talk.verbose = globals->verbose == 1;

@@ -175,6 +175,7 @@ static const struct pv_field vm_fields[] = {
     PV_FIELD(pv_vm, arch, PV_STRING, .help = "processor architecture"),
     PV_FIELD(pv_vm, machine, PV_STRING, .help = "machine type"),
     PV_FIELD(pv_vm, firmware, PV_STRING, .help = "bios or uefi"),
+    PV_FIELD(pv_vm, accelerator, PV_STRING, .help = "kvm or tcg: what it runs on"),
     PV_FIELD(pv_vm, host, PV_STRING, .flags = W, .help = "host it is on"),
     PV_FIELD(pv_vm, annotation, PV_STRING, .help = "notes"),
     PV_FIELD(pv_vm, autostart, PV_BOOL, .help = "starts with its host"),

@@ -150,6 +150,23 @@ def test_a_created_guest_boots_and_tells_about_itself(guest, done, daemon):
     assert (row["cpus"], row["memory"]) == (1, 192 << 20)
 
 
+def test_who_starts_a_guest_is_told_what_it_runs_on(done, daemon, conn, polyvirt):
+    def ask(*words):
+        return polyvirt("-c", daemon.uri, "--yes", *words, env={"POLYVIRT_ACCEL": "tcg"})
+
+    assert ask("vm", "create", "web").err == "note: web will run on tcg: POLYVIRT_ACCEL says so\n"
+    assert ask("vm", "start", "web").err == "note: web runs on tcg\n"
+    assert done("vm", "get", "web")["accelerator"] == "tcg"
+    assert ask("vm", "stop", "web").err == ""
+    assert ask("-q", "vm", "start", "web").err == ""
+
+
+def test_a_wrong_word_for_the_accelerator_makes_nothing(polyvirt, daemon, conn):
+    made = polyvirt("-c", daemon.uri, "vm", "create", "web", env={"POLYVIRT_ACCEL": "hvf"})
+    assert (made.status, made.err) == (2, "polyvirt: web: POLYVIRT_ACCEL: 'kvm' or 'tcg' is wanted, not 'hvf'\n")
+    assert conn.listAllDomains() == []
+
+
 def test_shutdown_asks_the_guest_and_the_guest_goes(guest, done, conn):
     guest("web")
     done("vm", "shutdown", "web")

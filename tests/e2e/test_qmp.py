@@ -250,7 +250,7 @@ def test_disks_and_network_cards_are_told(rig, polyvirt):
     assert [(d["path"], d["format"], d["bus"], d["capacity"]) for d in vm["disks"]] == [
         (str(disk), "qcow2", "virtio", 20 << 20)]
     assert [(n["id"], n["mac"], n["model"]) for n in vm["nics"]] == [("nic0", "52:54:00:aa:bb:cc", "virtio")]
-    assert vm["machine"].startswith("pc-q35") and vm["arch"] == "x86_64"
+    assert vm["machine"].startswith("pc-q35") and vm["arch"] == "x86_64" and vm["accelerator"] == "tcg"
 
 
 def test_a_long_socket_path_is_reached(rig, polyvirt):

@@ -97,6 +97,18 @@ test_units_are_libvirts(void)
 }
 
 static void
+test_the_type_tells_the_accelerator(void)
+{
+    g_autoptr(pv_vm) kvm = parse("<domain type='kvm'/>", 0);
+    g_autoptr(pv_vm) qemu = parse("<domain type='qemu'/>", 0);
+    g_autoptr(pv_vm) other = parse("<domain type='xen'/>", 0);
+
+    g_assert_cmpstr(kvm->accelerator, ==, "kvm");
+    g_assert_cmpstr(qemu->accelerator, ==, "tcg");
+    g_assert_cmpstr(other->accelerator, ==, NULL);
+}
+
+static void
 test_the_agents_channel_tells_its_state(void)
 {
     static const char *const rows[][2] = {
@@ -269,6 +281,7 @@ main(int argc, char **argv)
     g_test_add_func("/libvirt-xml/deep-nesting-is-refused", test_deep_nesting_is_refused);
     g_test_add_func("/libvirt-xml/nonsense-numbers-stay-unset", test_nonsense_numbers_stay_unset);
     g_test_add_func("/libvirt-xml/units-are-libvirts", test_units_are_libvirts);
+    g_test_add_func("/libvirt-xml/the-type-tells-the-accelerator", test_the_type_tells_the_accelerator);
     g_test_add_func("/libvirt-xml/the-agents-channel-tells-its-state",
                     test_the_agents_channel_tells_its_state);
     g_test_add_func("/libvirt-xml/a-domain-read-back-is-the-domain-written",

@@ -25,7 +25,7 @@ test_lines_up_to_the_level_reach_the_sink(void)
     pv_log(PV_LOG_INFO, "qmp", "b");
     pv_log(PV_LOG_TRACE, "qmp", "c");
     pv_log_set(0, NULL, NULL, NULL);
-    g_assert_cmpstr(lines->str, ==, "1 http a 1\n2 qmp b\n");
+    g_assert_cmpstr(lines->str, ==, "1 http a 1\n3 qmp b\n");
 }
 
 static void

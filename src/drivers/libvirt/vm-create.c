@@ -208,28 +208,46 @@ choose_networks(struct making *making, pv_error **error)
 
 /* ---- accelerator ---- */
 
-/* This host is measured; of another one only libvirt can tell. */
-static const char *
-choose_accelerator(struct making *making)
+/* This host is measured. Only a host that cannot be is left to TCG, which runs anywhere. */
+static int
+measure_accelerator(struct making *making, const char **ret_accelerator, pv_error **error)
 {
-    struct pv_accel *accel = NULL;
-    lv_cstr *caps;
-    gboolean kvm;
+    g_autoptr(pv_accel) accel = NULL;
+    g_autoptr(pv_error) why = NULL;
+    int r = pv_accel_probe(NULL, FALSE, making->job->task, &accel, &why);
 
-    if (making->job->conn->kind != LV_QEMU)
-        return NULL;
-    if (making->job->conn->local) {
-        if (pv_accel_probe(NULL, FALSE, making->job->task, &accel, NULL) < 0)
-            return "tcg";
-        kvm = g_strcmp0(accel->accelerator, "kvm") == 0;
-        pv_accel_free(accel);
-        return kvm ? "kvm" : "tcg";
-    }
-    caps = virConnectGetDomainCapabilities(making->handle, NULL, NULL, NULL, "kvm", 0);
-    kvm = caps != NULL;
-    lv_cstr_free(caps);
+    if (r == PV_ERR_INVALID || r == PV_ERR_CANCELLED || r == PV_ERR_TIMEOUT)
+        return pv_error_propagate(error, g_steal_pointer(&why));
+    *ret_accelerator = r == 0 && g_strcmp0(accel->accelerator, "kvm") == 0 ? "kvm" : "tcg";
+    pv_log(PV_LOG_NOTICE, "libvirt", "%s will run on %s: %s", making->spec->name, *ret_accelerator,
+           r == 0 ? accel->reason : why->message);
+    return 0;
+}
+
+/* Of another host only libvirt can tell. */
+static const char *
+ask_accelerator(struct making *making)
+{
+    g_autoptr(lv_cstr) caps = virConnectGetDomainCapabilities(making->handle, NULL, NULL, NULL, "kvm", 0);
+    const char *accelerator = caps ? "kvm" : "tcg";
+
     virResetLastError();
-    return kvm ? "kvm" : "tcg";
+    pv_log(PV_LOG_NOTICE, "libvirt", "%s will run on %s: libvirt there %s KVM", making->spec->name, accelerator,
+           caps ? "offers" : "has no");
+    return accelerator;
+}
+
+static int
+choose_accelerator(struct making *making, pv_error **error)
+{
+    const lv_conn *conn = making->job->conn;
+
+    if (conn->kind != LV_QEMU)
+        return 0;
+    if (conn->local)
+        return measure_accelerator(making, &making->plan.accelerator, error);
+    making->plan.accelerator = ask_accelerator(making);
+    return 0;
 }
 
 /* ---- all of it ---- */
@@ -298,9 +316,10 @@ create_run(lv_job *job, virConnectPtr handle, pv_error **error)
         r = check_names(&making, error);
     if (r == 0)
         r = choose_networks(&making, error);
+    if (r == 0)
+        r = choose_accelerator(&making, error);
     if (r < 0)
         return r;
-    making.plan.accelerator = choose_accelerator(&making);
     r = make_images(&making, error);
     if (r == 0)
         r = define(&making, error);

@@ -113,6 +113,17 @@ firmware(xmlNode *os)
     return g_strdup("bios");
 }
 
+/* QEMU's two; a hypervisor of another type has no such choice. */
+static char *
+accelerator(xmlNode *domain)
+{
+    g_autofree char *type = lv_xml_attr(domain, "type");
+
+    if (g_strcmp0(type, "kvm") == 0)
+        return g_steal_pointer(&type);
+    return g_strcmp0(type, "qemu") == 0 ? g_strdup("tcg") : NULL;
+}
+
 static void
 parse_config(xmlNode *domain, pv_vm *vm)
 {
@@ -130,6 +141,7 @@ parse_config(xmlNode *domain, pv_vm *vm)
     vm->arch = lv_xml_child_attr(os, "type", "arch");
     vm->machine = lv_xml_child_attr(os, "type", "machine");
     vm->firmware = g_strcmp0(type, "hvm") == 0 ? firmware(os) : NULL;
+    vm->accelerator = accelerator(domain);
     vm->annotation = lv_xml_text(domain, "description");
     vm->guest_os = guest_os(domain);
 }

@@ -78,6 +78,21 @@ explain(virDomainPtr domain, enum pv_power_op op, pv_error **error)
     return pv_error_propagate(error, g_steal_pointer(&refusal));
 }
 
+/* Which accelerator a started guest runs on, for the person who waits for it to boot. */
+static void
+say_accelerator(const lv_job *job, virDomainPtr domain)
+{
+    g_autoptr(pv_vm) vm = pv_vm_new();
+    g_autoptr(lv_cstr) xml = NULL;
+
+    if (job->conn->kind != LV_QEMU || !pv_log_wants(PV_LOG_NOTICE, "libvirt"))
+        return;
+    xml = virDomainGetXMLDesc(domain, 0);
+    if (xml && lv_vm_parse(xml, PV_VM_CONFIG, vm, NULL) == 0 && vm->accelerator)
+        pv_log(PV_LOG_NOTICE, "libvirt", "%s runs on %s", virDomainGetName(domain), vm->accelerator);
+    virResetLastError();
+}
+
 static int
 power_run(lv_job *job, virConnectPtr handle, pv_error **error)
 {
@@ -98,7 +113,11 @@ power_run(lv_job *job, virConnectPtr handle, pv_error **error)
         r = virDomainManagedSaveRemove(domain, 0); /* what is left of a suspended machine */
     else
         r = rules[op].call(domain);
-    return r < 0 ? explain(domain, op, error) : 0;
+    if (r < 0)
+        return explain(domain, op, error);
+    if (rules[op].call == virDomainCreate)
+        say_accelerator(job, domain);
+    return 0;
 }
 
 int

@@ -66,6 +66,15 @@ read_machine(const json_t *answer, pv_vm *vm)
         vm->machine = g_strndup(type, strlen(type) - (g_str_has_suffix(type, "-machine") ? strlen("-machine") : 0));
 }
 
+static void
+read_accelerator(const json_t *answer, pv_vm *vm)
+{
+    const json_t *enabled = json_object_get(answer, "enabled");
+
+    if (json_is_boolean(enabled))
+        vm->accelerator = g_strdup(json_is_true(enabled) ? "kvm" : "tcg");
+}
+
 /* Snapshots of the whole VM, by name, wherever they lie. */
 static void
 read_snapshot_count(const json_t *blocks, pv_vm *vm)
@@ -98,6 +107,7 @@ static const struct query {
     { PV_VM_CONFIG, "query-memory-size-summary", NULL, NULL, read_memory },
     { PV_VM_CONFIG, "query-target", NULL, NULL, read_target },
     { PV_VM_CONFIG, "qom-get", "/machine", "type", read_machine },
+    { PV_VM_DEVICES, "query-kvm", NULL, NULL, read_accelerator },
     { PV_VM_DEVICES, "query-block", NULL, NULL, qmp_read_disks },
     { PV_VM_SNAPSHOTS, "query-block", NULL, NULL, read_snapshot_count },
 };
