@@ -19,16 +19,15 @@ enum pv_server_profile {
 extern const struct pv_enum_value pv_server_profile_values[];
 
 struct pv_server_options {
-    const char *const *backends;          /**< URIs, at least one; NULL-terminated */
-    const struct pv_open_options *open;   /**< how to open them; NULL = defaults */
-    const char *listen;                   /**< "127.0.0.1:8443", "[::1]:0", "host:port"; NULL = the first; port 0 = any free */
-    const char *user;                     /**< who may log in; required */
-    const char *password;                 /**< kept only as an argon2id hash; required, not empty */
-    const char *state_dir;                /**< made (0700) when missing; one server at a time; required */
-    enum pv_server_profile profile;       /**< 0 = PV_SERVER_PROFILE_VCENTER */
-    int64_t session_idle_ms;              /**< a session unused for so long is gone; 0 = 30 minutes */
-    int64_t client_idle_ms;               /**< a client that sends no whole request for so long is cut off;
-                                               0 = one minute */
+    const char *const *backends;        /**< URIs, at least one; NULL-terminated */
+    const struct pv_open_options *open; /**< how to open them; NULL = defaults */
+    const char *listen; /**< "127.0.0.1:8443" (when NULL), "[::1]:0", "host:port"; port 0 = any free */
+    const char *user;   /**< who may log in; required */
+    const char *password;  /**< kept only as an argon2id hash; required, not empty */
+    const char *state_dir; /**< made (0700) when missing; one server at a time; required */
+    enum pv_server_profile profile; /**< 0 = PV_SERVER_PROFILE_VCENTER */
+    int64_t session_idle_ms; /**< a session unused for so long is gone; 0 = 30 minutes */
+    int64_t client_idle_ms;  /**< a client that sends no whole request for so long is cut off; 0 = 1 minute */
 };
 
 typedef struct pv_server pv_server;
@@ -57,8 +56,8 @@ typedef void (*pv_server_ready_fn)(pv_server *server, void *data);
  * Starts, calls ready (may be NULL), serves until the task is cancelled or out of time and stops
  * again. Returns 0 after such an orderly end.
  */
-int pv_server_run(const struct pv_server_options *options, pv_server_ready_fn ready, void *data, pv_task *task,
-                  pv_error **error);
+int pv_server_run(const struct pv_server_options *options, pv_server_ready_fn ready, void *data,
+                  pv_task *task, pv_error **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(pv_server, pv_server_stop)
 

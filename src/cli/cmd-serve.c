@@ -25,11 +25,13 @@ static const struct pv_field info_fields[] = {
     PV_FIELD(serve_info, profile, PV_STRING, .flags = PV_F_TABLE, .help = "whom the answers take after"),
     PV_FIELD(serve_info, sha256, PV_STRING, .flags = PV_F_TABLE, .title = "SHA-256",
              .help = "fingerprint of the certificate, as ?sha256= takes it"),
-    PV_FIELD(serve_info, certificate, PV_STRING, .flags = PV_F_TABLE, .help = "its file, as --ca-file takes it"),
+    PV_FIELD(serve_info, certificate, PV_STRING, .flags = PV_F_TABLE,
+             .help = "its file, as --ca-file takes it"),
     PV_FIELD(serve_info, pid, PV_INT, .flags = PV_F_TABLE, .help = "process id"),
     { 0 },
 };
-static const struct pv_desc info_desc = { "serve_info", sizeof(struct serve_info), info_fields, "a running server" };
+static const struct pv_desc info_desc = { "serve_info", sizeof(struct serve_info), info_fields,
+                                          "a running server" };
 
 struct serving {
     const struct cli_call *call;
@@ -117,7 +119,8 @@ run_serve(const struct cli_call *call, pv_task *task, pv_error **error)
 static const struct pv_field serve_fields[] = {
     PV_FIELD(serve_args, backend, PV_STRINGS, .flags = PV_F_REQUIRED,
              .help = "URI whose VMs are served; may be given several times, each is a host"),
-    PV_FIELD(serve_args, listen, PV_STRING, .help = "HOST:PORT, 127.0.0.1:8443 when not given; port 0: any free one"),
+    PV_FIELD(serve_args, listen, PV_STRING,
+             .help = "HOST:PORT, 127.0.0.1:8443 when not given; port 0: any free one"),
     PV_FIELD(serve_args, user, PV_STRING, .flags = PV_F_REQUIRED,
              .help = "who may log in, with the password of --password-file"),
     PV_FIELD(serve_args, state, PV_STRING, .flags = PV_F_REQUIRED | PV_F_FILE,
@@ -130,7 +133,8 @@ static const struct pv_field serve_fields[] = {
              .help = "a client that sends no whole request for so long is cut off; 1m when not given"),
     { 0 },
 };
-static const struct pv_desc serve_desc = { "serve", sizeof(struct serve_args), serve_fields, "what to serve" };
+static const struct pv_desc serve_desc = { "serve", sizeof(struct serve_args), serve_fields,
+                                           "what to serve" };
 
 const struct cli_verb cli_cmd_serve[] = {
     {
@@ -139,9 +143,10 @@ const struct cli_verb cli_cmd_serve[] = {
         .result_desc = &info_desc,
         .flags = PV_OP_ONE,
         .help = "serve the vSphere API from libvirt, QEMU or the simulator",
-        .details = "TLS is always on. The certificate is made on first start and kept in the state folder. Prints "
-                   "where it listens once it answers, then runs until it is interrupted; requests under way end "
-                   "first. --password-file names the password of --user; POLYVIRT_PASSWORD works too.",
+        .details = "TLS is always on. The certificate is made on first start and kept in the state folder. "
+                   "Prints where it listens once it answers, then runs until it is interrupted; requests "
+                   "under way end first. --password-file names the password of --user; POLYVIRT_PASSWORD works "
+                   "too.",
         .example = "serve --backend qemu:///system --user admin --password-file pw --state /var/lib/polyvirt",
         .run = run_serve,
     },

@@ -12,7 +12,8 @@ static const struct kind {
     [PV_OBJECT_HOST] = { &pv_host_desc, offsetof(struct pv_host, id), offsetof(struct pv_host, name) },
     [PV_OBJECT_DATASTORE] = { &pv_datastore_desc, offsetof(struct pv_datastore, id),
                               offsetof(struct pv_datastore, name) },
-    [PV_OBJECT_NETWORK] = { &pv_network_desc, offsetof(struct pv_network, id), offsetof(struct pv_network, name) },
+    [PV_OBJECT_NETWORK] = { &pv_network_desc, offsetof(struct pv_network, id),
+                            offsetof(struct pv_network, name) },
 };
 
 uint64_t
@@ -37,20 +38,24 @@ by_number(gconstpointer a, gconstpointer b)
 
 /* ---- VMs ---- */
 
+static gboolean
+lists_same(const pv_vm *a, const pv_vm *b)
+{
+    return a->state == b->state && a->cpus == b->cpus && a->memory == b->memory &&
+           g_strcmp0(a->name, b->name) == 0;
+}
+
 /* A part that this look did not bring is unknown now: a detail asks for it again. */
 static void
-replace(pv_inventory *inventory, struct entry *entry, pv_vm *vm, unsigned parts, uint64_t look)
+replace(pv_inventory *inventory, struct entry *entry, pv_vm *vm, unsigned parts, uint64_t look,
+        gboolean changed)
 {
-    gboolean same = entry->vm.vm && (entry->vm.parts & parts) == parts &&
-                    entry->vm.vm->state == vm->state && g_strcmp0(entry->vm.vm->name, vm->name) == 0 &&
-                    entry->vm.vm->cpus == vm->cpus && entry->vm.vm->memory == vm->memory;
-
+    if (changed || !entry->vm.vm || !lists_same(entry->vm.vm, vm))
+        entry->vm.changed = ++inventory->version;
     pv_vm_free(entry->vm.vm);
     entry->vm.vm = vm;
     entry->vm.parts = parts;
     entry->vm.ticket = look;
-    if (!same)
-        entry->vm.changed = ++inventory->version;
 }
 
 static struct entry *
@@ -130,7 +135,7 @@ sweep(pv_backend *backend, uint64_t look)
 }
 
 int
-pv_inventory_apply(pv_backend *backend, uint64_t look, GPtrArray *list, unsigned parts, gboolean whole,
+pv_inventory_apply(pv_backend *backend, uint64_t look, GPtrArray *list, unsigned parts, unsigned flags,
                    pv_error **error)
 {
     g_autoptr(GPtrArray) vms = list;
@@ -161,9 +166,9 @@ pv_inventory_apply(pv_backend *backend, uint64_t look, GPtrArray *list, unsigned
             grown = TRUE;
         }
         vms->pdata[i] = NULL;
-        replace(inventory, entry, vm, parts, look);
+        replace(inventory, entry, vm, parts, look, (flags & PV_APPLY_CHANGED) != 0);
     }
-    if (whole)
+    if (flags & PV_APPLY_WHOLE)
         sweep(backend, look);
     if (grown)
         g_ptr_array_sort(inventory->vms, by_number);
@@ -253,7 +258,8 @@ pv_inventory_apply_objects(pv_backend *backend, uint64_t look, enum pv_object_ki
 
         if (!id)
             id = text_at(list->pdata[i], kinds[kind].name);
-        if (id && (rc = pv_store_number(inventory->store, kind, backend->key, id, NULL, &numbers[i], error)) < 0)
+        if (id && (rc = pv_store_number(inventory->store, kind, backend->key, id, NULL, &numbers[i],
+                                        error)) < 0)
             return rc;
     }
     g_rw_lock_writer_lock(&inventory->lock);

@@ -266,7 +266,7 @@ list_whole(pv_backend *backend, pv_conn *conn, pv_task *task, pv_error **error)
     int rc = pv_vm_list(conn, NULL, PV_VM_LIST, task, &list, error);
 
     if (rc == 0)
-        rc = pv_inventory_apply(backend, look, list, PV_VM_LIST, TRUE, error);
+        rc = pv_inventory_apply(backend, look, list, PV_VM_LIST, PV_APPLY_WHOLE, error);
     if (rc == 0)
         note_time(backend, &backend->listed);
     return rc;
@@ -282,7 +282,7 @@ look_at_one(pv_backend *backend, pv_conn *conn, const char *id, pv_task *task, p
     int rc = pv_vm_list(conn, refs, PV_VM_LIST, task, &list, &cause);
 
     if (rc == 0)
-        return pv_inventory_apply(backend, look, list, PV_VM_LIST, FALSE, error);
+        return pv_inventory_apply(backend, look, list, PV_VM_LIST, PV_APPLY_CHANGED, error);
     if (rc != PV_ERR_NOT_FOUND)
         return pv_error_propagate(error, g_steal_pointer(&cause));
     pv_inventory_drop(backend, look, id);
@@ -297,7 +297,7 @@ look_at_some(pv_backend *backend, pv_conn *conn, char **ids, pv_task *task, pv_e
     GPtrArray *list = NULL;
 
     if (pv_vm_list(conn, (const char *const *)ids, PV_VM_LIST, task, &list, NULL) == 0)
-        return pv_inventory_apply(backend, look, list, PV_VM_LIST, FALSE, error);
+        return pv_inventory_apply(backend, look, list, PV_VM_LIST, PV_APPLY_CHANGED, error);
     for (char **id = ids; *id; id++) {
         int rc = look_at_one(backend, conn, *id, task, error);
 

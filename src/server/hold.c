@@ -69,7 +69,8 @@ remembered(struct pv_inv_hold *hold, unsigned parts)
 #define REMEMBERED (PV_VM_BASIC | PV_VM_CONFIG | PV_VM_DEVICES)
 
 static int
-look(struct pv_inv_hold *hold, unsigned parts, pv_task *task, pv_vm **ret_vm, pv_error **error)
+look(struct pv_inv_hold *hold, unsigned parts, unsigned flags, pv_task *task, pv_vm **ret_vm,
+     pv_error **error)
 {
     const char *const refs[] = { hold->id, NULL };
     uint64_t ticket = pv_inventory_look(hold->inventory);
@@ -85,7 +86,7 @@ look(struct pv_inv_hold *hold, unsigned parts, pv_task *task, pv_vm **ret_vm, pv
     if (list->len != 1)
         return pv_error_set(error, PV_ERR_INTERNAL, "asked for one VM, got %u", list->len);
     copy = pv_desc_copy(&pv_vm_desc, list->pdata[0]);
-    rc = pv_inventory_apply(hold->backend, ticket, g_steal_pointer(&list), parts & REMEMBERED, FALSE, error);
+    rc = pv_inventory_apply(hold->backend, ticket, g_steal_pointer(&list), parts & REMEMBERED, flags, error);
     if (rc < 0)
         return rc;
     if (copy->error)
@@ -101,7 +102,7 @@ pv_inv_hold_get(struct pv_inv_hold *hold, unsigned parts, pv_task *task, pv_vm *
     pv_vm *vm = remembered(hold, parts);
 
     if (!vm)
-        return look(hold, parts | PV_VM_LIST, task, ret_vm, error);
+        return look(hold, parts | PV_VM_LIST, 0, task, ret_vm, error);
     *ret_vm = vm;
     return 0;
 }
@@ -111,7 +112,7 @@ pv_inv_hold_refresh(struct pv_inv_hold *hold, pv_task *task)
 {
     g_autoptr(pv_error) error = NULL;
 
-    if (look(hold, PV_VM_LIST, task, NULL, &error) < 0 && error->code != PV_ERR_NOT_FOUND)
+    if (look(hold, PV_VM_LIST, PV_APPLY_CHANGED, task, NULL, &error) < 0 && error->code != PV_ERR_NOT_FOUND)
         pv_log(PV_LOG_WARNING, "server", "%s", error->message);
 }
 
@@ -183,7 +184,7 @@ pv_inventory_adopt(struct pv_inv_hold *place, const char *id, const char *guest_
 
     g_free(place->id);
     place->id = g_strdup(id);
-    if ((rc = look(place, PV_VM_LIST, task, NULL, error)) < 0)
+    if ((rc = look(place, PV_VM_LIST, PV_APPLY_CHANGED, task, NULL, error)) < 0)
         return rc;
     g_rw_lock_writer_lock(&place->inventory->lock);
     entry = g_hash_table_lookup(place->backend->by_id, id);

@@ -174,13 +174,15 @@ take_headers(struct pv_request *request, struct MHD_Connection *connection)
         headers->session_id =
             g_strdup(MHD_lookup_connection_value(connection, MHD_COOKIE_KIND, PV_VAPI_SESSION_HEADER));
     headers->operation_id = printable(header(connection, "X-Request-ID"));
-    headers->no_cookie = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, PV_VAPI_NO_COOKIE_HEADER) != NULL;
+    headers->no_cookie = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+                                                     PV_VAPI_NO_COOKIE_HEADER) != NULL;
 }
 
 static char *
 peer_address(struct MHD_Connection *connection)
 {
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection,
+                                                                   MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     char text[INET6_ADDRSTRLEN] = "?";
 
     if (info && info->client_addr->sa_family == AF_INET)
@@ -232,7 +234,8 @@ response_of(struct pv_request *request)
     if (request->headers.operation_id)
         MHD_add_response_header(response, "X-Request-ID", request->headers.operation_id);
     for (unsigned i = 0; i + 1 < request->reply_headers->len; i += 2)
-        MHD_add_response_header(response, request->reply_headers->pdata[i], request->reply_headers->pdata[i + 1]);
+        MHD_add_response_header(response, request->reply_headers->pdata[i],
+                                request->reply_headers->pdata[i + 1]);
     return response;
 }
 
@@ -243,8 +246,8 @@ send_answer(struct exchange *exchange)
     struct MHD_Response *response = response_of(request);
     enum MHD_Result result;
 
-    pv_log(PV_LOG_TRACE, "server", "%s %.*s: %u", request->method, (int)strcspn(request->uri, "?"), request->uri,
-           request->status);
+    pv_log(PV_LOG_TRACE, "server", "%s %.*s: %u", request->method, (int)strcspn(request->uri, "?"),
+           request->uri, request->status);
     wait_for_client(exchange);
     if (g_atomic_int_get(&exchange->http->stopping))
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
@@ -338,7 +341,8 @@ receive(struct exchange *exchange, const char *bytes, size_t *size)
 }
 
 static enum MHD_Result
-on_request(G_GNUC_UNUSED void *data, G_GNUC_UNUSED struct MHD_Connection *connection, G_GNUC_UNUSED const char *url,
+on_request(G_GNUC_UNUSED void *data, G_GNUC_UNUSED struct MHD_Connection *connection,
+           G_GNUC_UNUSED const char *url,
            const char *method, G_GNUC_UNUSED const char *version, const char *upload, size_t *upload_size,
            void **context)
 {
@@ -382,7 +386,8 @@ start_daemon(pv_http *http, int fd, const struct pv_tls *tls)
 {
     unsigned threads = MIN(g_get_num_processors(), PV_SERVER_THREADS_MAX);
     unsigned idle_s = (unsigned)((http->client_idle_us + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC);
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TLS | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    unsigned flags =
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TLS | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
 
     return MHD_start_daemon(
         flags, 0, NULL, NULL, on_request, http,
@@ -403,8 +408,8 @@ start_daemon(pv_http *http, int fd, const struct pv_tls *tls)
 }
 
 int
-pv_http_start(struct pv_service *service, const char *address, const struct pv_tls *tls, int64_t client_idle_ms,
-              pv_http **ret_http, pv_error **error)
+pv_http_start(struct pv_service *service, const char *address, const struct pv_tls *tls,
+              int64_t client_idle_ms, pv_http **ret_http, pv_error **error)
 {
     g_autoptr(pv_http) http = g_new0(pv_http, 1);
     int fd, rc;

@@ -13,8 +13,8 @@
 typedef struct pv_http pv_http;
 
 /* address: "127.0.0.1:8443", "[::1]:0", "host:port". */
-int pv_http_start(struct pv_service *service, const char *address, const struct pv_tls *tls, int64_t client_idle_ms,
-                  pv_http **ret_http, pv_error **error);
+int pv_http_start(struct pv_service *service, const char *address, const struct pv_tls *tls,
+                  int64_t client_idle_ms, pv_http **ret_http, pv_error **error);
 /* Takes no more connections, lets what is under way end for a while, closes. */
 void pv_http_stop(pv_http *http);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(pv_http, pv_http_stop)

@@ -72,8 +72,12 @@ int pv_backend_settle(pv_backend *backend, gboolean storage, pv_task *task, pv_e
 
 /* Begins a look: what is seen later than this look began wins over what it brings. */
 uint64_t pv_inventory_look(pv_inventory *inventory);
-/* list: of pv_vm, taken over; whole: every VM not in it is gone. */
-int pv_inventory_apply(pv_backend *backend, uint64_t look, GPtrArray *list, unsigned parts, gboolean whole,
+enum pv_apply_flags {
+    PV_APPLY_WHOLE = 1 << 0,   /* every VM that is not in the list is gone */
+    PV_APPLY_CHANGED = 1 << 1, /* something happened to these, even where what is listed is the same */
+};
+/* list: of pv_vm, taken over. */
+int pv_inventory_apply(pv_backend *backend, uint64_t look, GPtrArray *list, unsigned parts, unsigned flags,
                        pv_error **error);
 void pv_inventory_drop(pv_backend *backend, uint64_t look, const char *id);
 /* list: of kind's neutral struct, taken over. */

@@ -28,6 +28,26 @@ object_free(gpointer data)
 
 /* ---- the keeper: looks again soon after an event, whether or not anybody asks ---- */
 
+static void
+settle_alone(pv_inventory *inventory)
+{
+    g_autoptr(pv_task) task = pv_task_new("vm.list", NULL);
+
+    pv_task_set_timeout(task, PV_SERVER_CALL_MS);
+    pv_inventory_settle(inventory, task);
+}
+
+/* Waits for an event, or for a while when a back end is away and is to be tried again. */
+static void
+wait_for_work(pv_inventory *inventory)
+{
+    if (pv_inventory_all_up(inventory))
+        g_cond_wait(&inventory->keeper_cond, &inventory->keeper_lock);
+    else if (!g_cond_wait_until(&inventory->keeper_cond, &inventory->keeper_lock,
+                                g_get_monotonic_time() + PV_SERVER_REOPEN_MS * 1000))
+        inventory->dirty = TRUE;
+}
+
 static gpointer
 keeper_thread(gpointer data)
 {
@@ -36,7 +56,7 @@ keeper_thread(gpointer data)
     g_mutex_lock(&inventory->keeper_lock);
     while (!inventory->stopping) {
         if (!inventory->dirty) {
-            g_cond_wait(&inventory->keeper_cond, &inventory->keeper_lock);
+            wait_for_work(inventory);
             continue;
         }
         /* events come in bursts: one look for all of them */
@@ -44,12 +64,7 @@ keeper_thread(gpointer data)
                           g_get_monotonic_time() + PV_SERVER_DEBOUNCE_MS * 1000);
         inventory->dirty = FALSE;
         g_mutex_unlock(&inventory->keeper_lock);
-        {
-            g_autoptr(pv_task) task = pv_task_new("vm.list", NULL);
-
-            pv_task_set_timeout(task, PV_SERVER_CALL_MS);
-            pv_inventory_settle(inventory, task);
-        }
+        settle_alone(inventory);
         g_mutex_lock(&inventory->keeper_lock);
     }
     g_mutex_unlock(&inventory->keeper_lock);
@@ -92,8 +107,8 @@ add_backend(pv_inventory *inventory, const char *uri, pv_task *task, pv_error **
 }
 
 int
-pv_inventory_new(pv_store *store, const char *const *uris, const struct pv_open_options *options, pv_task *task,
-                 pv_inventory **ret_inventory, pv_error **error)
+pv_inventory_new(pv_store *store, const char *const *uris, const struct pv_open_options *options,
+                 pv_task *task, pv_inventory **ret_inventory, pv_error **error)
 {
     g_autoptr(pv_inventory) inventory = g_new0(pv_inventory, 1);
     int rc;
@@ -277,7 +292,8 @@ pv_inventory_host_of(pv_inventory *inventory, const struct pv_inv_vm *vm)
 
         if (object->backend != vm->backend)
             continue;
-        if (vm->vm->host && (g_strcmp0(host->name, vm->vm->host) == 0 || g_strcmp0(host->id, vm->vm->host) == 0))
+        if (vm->vm->host && (g_strcmp0(host->name, vm->vm->host) == 0 ||
+                             g_strcmp0(host->id, vm->vm->host) == 0))
             return object;
         if (!first)
             first = object;

@@ -54,8 +54,8 @@ struct pv_inv_object {
  * Opens the back ends and fills itself. options: how to open (NULL: defaults). A back end that cannot
  * be opened or listed now fails the call; one that goes away later is tried again.
  */
-int pv_inventory_new(pv_store *store, const char *const *uris, const struct pv_open_options *options, pv_task *task,
-                     pv_inventory **ret_inventory, pv_error **error);
+int pv_inventory_new(pv_store *store, const char *const *uris, const struct pv_open_options *options,
+                     pv_task *task, pv_inventory **ret_inventory, pv_error **error);
 /* No call may be under way. */
 void pv_inventory_free(pv_inventory *inventory);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(pv_inventory, pv_inventory_free)
@@ -114,7 +114,8 @@ typedef struct pv_inv_hold pv_inv_hold;
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(pv_inv_hold, pv_inv_hold_clear)
 
 /* The VM with these parts, from memory when it has them, else from the back end. */
-int pv_inv_hold_get(struct pv_inv_hold *hold, unsigned parts, pv_task *task, pv_vm **ret_vm, pv_error **error);
+int pv_inv_hold_get(struct pv_inv_hold *hold, unsigned parts, pv_task *task, pv_vm **ret_vm,
+                    pv_error **error);
 /* Looks at the VM again after something was done to it, so that the next answer is true. */
 void pv_inv_hold_refresh(struct pv_inv_hold *hold, pv_task *task);
 

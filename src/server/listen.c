@@ -12,8 +12,8 @@
 static int
 bad_address(const char *address, pv_error **error)
 {
-    return pv_error_set(error, PV_ERR_USAGE, "listen address '%s': must be HOST:PORT, as 127.0.0.1:8443 or [::1]:8443",
-                        address);
+    return pv_error_set(error, PV_ERR_USAGE,
+                        "listen address '%s': must be HOST:PORT, as 127.0.0.1:8443 or [::1]:8443", address);
 }
 
 /* "[::1]:8443" -> "::1", "8443" */
@@ -66,7 +66,7 @@ tell_address(int fd, const char *host, unsigned *ret_port, char **ret_address, p
         getnameinfo((struct sockaddr *)&bound, size, NULL, 0, port, sizeof port, NI_NUMERICSERV) != 0)
         return pv_error_set(error, PV_ERR_INTERNAL, "cannot tell the port: %s", g_strerror(errno));
     *ret_port = (unsigned)g_ascii_strtoull(port, NULL, 10);
-    *ret_address = strchr(host, ':') ? g_strdup_printf("[%s]:%s", host, port) : g_strdup_printf("%s:%s", host, port);
+    *ret_address = g_strdup_printf(strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port);
     return 0;
 }
 
@@ -86,8 +86,8 @@ pv_listen(const char *address, int *ret_fd, unsigned *ret_port, char **ret_addre
     fd = bind_one(info);
     freeaddrinfo(info);
     if (fd < 0)
-        return pv_error_set(error, errno == EADDRINUSE ? PV_ERR_EXISTS : PV_ERR_FAILED, "cannot listen on %s: %s",
-                            address, g_strerror(errno));
+        return pv_error_set(error, errno == EADDRINUSE ? PV_ERR_EXISTS : PV_ERR_FAILED,
+                            "cannot listen on %s: %s", address, g_strerror(errno));
     rc = tell_address(fd, host, ret_port, ret_address, error);
     if (rc < 0)
         close(fd);

@@ -27,14 +27,16 @@ pv_login_new(const char *user, const char *password, pv_login **ret_login, pv_er
         return pv_error_set(error, PV_ERR_USAGE, "user: a name of 1 to %d bytes without ':' is needed",
                             PV_SERVER_USER_MAX);
     if (!password || !*password || strlen(password) > PV_SERVER_PASSWORD_MAX)
-        return pv_error_set(error, PV_ERR_USAGE, "password: 1 to %d bytes are needed", PV_SERVER_PASSWORD_MAX);
+        return pv_error_set(error, PV_ERR_USAGE, "password: 1 to %d bytes are needed",
+                            PV_SERVER_PASSWORD_MAX);
     if (sodium_init() < 0)
         return pv_error_set(error, PV_ERR_INTERNAL, "libsodium does not start");
     login = g_new0(struct pv_login, 1);
     g_mutex_init(&login->lock);
     login->user = g_strdup(user);
     login->peers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    if (crypto_pwhash_str(login->hash, password, strlen(password), PV_SERVER_ARGON_OPS, PV_SERVER_ARGON_MEMORY) < 0)
+    if (crypto_pwhash_str(login->hash, password, strlen(password), PV_SERVER_ARGON_OPS,
+                          PV_SERVER_ARGON_MEMORY) < 0)
         return pv_error_set(error, PV_ERR_NO_SPACE, "not enough memory to hash the password");
     *ret_login = g_steal_pointer(&login);
     return 0;

@@ -189,8 +189,8 @@ pv_reply_header(struct pv_request *request, const char *name, const char *value)
 }
 
 static void
-write_error(struct pv_request *request, const struct pv_vapi_error *type, const char *id, const char *const *args,
-            const char *text)
+write_error(struct pv_request *request, const struct pv_vapi_error *type, const char *id,
+            const char *const *args, const char *text)
 {
     const struct pv_vapi_message message = { id, text, args };
 

@@ -60,7 +60,8 @@ int pv_request_parse_query(struct pv_request *request, pv_error **error);
 const char *pv_request_query(const struct pv_request *request, const char *key);
 gboolean pv_request_flag(const struct pv_request *request, const char *key);
 /* The body's spec, by its descriptor; PV_ERR_INVALID names the member. */
-int pv_request_spec(struct pv_request *request, const struct pv_desc *desc, void **ret_spec, pv_error **error);
+int pv_request_spec(struct pv_request *request, const struct pv_desc *desc, void **ret_spec,
+                    pv_error **error);
 
 /* ---- answering: status by the call's effect and the dialect ---- */
 
@@ -76,8 +77,8 @@ void pv_reply_task(struct pv_request *request, const char *id);
 void pv_reply_header(struct pv_request *request, const char *name, const char *value);
 
 /* Answers with an error of this type and one message; returns the type's code for `return`. */
-int pv_refuse(struct pv_request *request, enum pv_vapi_error_type type, const char *id, const char *const *args,
-              const char *format, ...) G_GNUC_PRINTF(5, 6);
+int pv_refuse(struct pv_request *request, enum pv_vapi_error_type type, const char *id,
+              const char *const *args, const char *format, ...) G_GNUC_PRINTF(5, 6);
 /* Answers with what an error of ours means. */
 void pv_reply_error(struct pv_request *request, const pv_error *error);
 /* A status that is HTTP's own (405, 413, 414) with a body in the dialect. */

@@ -92,8 +92,8 @@ find_route(struct pv_request *request)
         action = pv_request_query(request, "~action");
     if (dialect) {
         request->dialect = dialect;
-        request->call = pv_vapi_call_match(dialect, head ? "GET" : request->method, rest, action, request->ids,
-                                           &path_known);
+        request->call = pv_vapi_call_match(dialect, head ? "GET" : request->method, rest, action,
+                                           request->ids, &path_known);
     }
     request->route = request->call ? route_of(request->call->id) : NULL;
     if (request->route)

@@ -68,11 +68,13 @@ start_service(pv_server *server, const struct pv_server_options *options, pv_tas
         (rc = pv_sessions_new(service->store, idle, &service->sessions, error)) < 0 ||
         (rc = pv_tasks_new(service->store, &service->tasks, error)) < 0)
         return rc;
-    return pv_inventory_new(service->store, options->backends, options->open, task, &service->inventory, error);
+    return pv_inventory_new(service->store, options->backends, options->open, task, &service->inventory,
+                            error);
 }
 
 int
-pv_server_start(const struct pv_server_options *options, pv_task *task, pv_server **ret_server, pv_error **error)
+pv_server_start(const struct pv_server_options *options, pv_task *task, pv_server **ret_server,
+                pv_error **error)
 {
     g_autoptr(pv_server) server = g_new0(pv_server, 1);
     const char *listen = options->listen ? options->listen : "127.0.0.1:8443";

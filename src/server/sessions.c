@@ -149,7 +149,8 @@ pv_sessions_create(pv_sessions *sessions, const char *user, char **ret_id, pv_er
     int rc;
 
     if (count_of_user(sessions, user) >= PV_SERVER_SESSIONS_MAX)
-        return pv_error_set(error, PV_ERR_BUSY, "user %s has %d sessions already", user, PV_SERVER_SESSIONS_MAX);
+        return pv_error_set(error, PV_ERR_BUSY, "user %s has %d sessions already", user,
+                            PV_SERVER_SESSIONS_MAX);
     if ((rc = random_id(&id, error)) < 0)
         return rc;
     digest(id, stored.hash);

@@ -18,11 +18,12 @@ static const char schema[] =
     "CREATE TABLE backends (id INTEGER PRIMARY KEY, uri TEXT NOT NULL UNIQUE);"
     /* AUTOINCREMENT: a number stays used after its row is gone */
     "CREATE TABLE objects (number INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL,"
-    " backend INTEGER NOT NULL, native TEXT NOT NULL, identity TEXT, guest_os TEXT, UNIQUE (kind, backend, native));"
+    " backend INTEGER NOT NULL, native TEXT NOT NULL, identity TEXT, guest_os TEXT,"
+    " UNIQUE (kind, backend, native));"
     "CREATE TABLE sessions (hash BLOB PRIMARY KEY, user TEXT NOT NULL, created INTEGER NOT NULL,"
     " used INTEGER NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE tasks (number INTEGER PRIMARY KEY, service TEXT, operation TEXT, user TEXT, description TEXT,"
-    " status TEXT NOT NULL, target_type TEXT, target TEXT, result TEXT, error TEXT,"
+    "CREATE TABLE tasks (number INTEGER PRIMARY KEY, service TEXT, operation TEXT, user TEXT,"
+    " description TEXT, status TEXT NOT NULL, target_type TEXT, target TEXT, result TEXT, error TEXT,"
     " started INTEGER NOT NULL, ended INTEGER NOT NULL);";
 
 enum statement {
@@ -32,8 +33,8 @@ enum statement {
     S_COUNT
 };
 
-#define TASK_COLUMNS "number, service, operation, user, description, status, target_type, target, result, error," \
-                     " started, ended"
+#define TASK_COLUMNS "number, service, operation, user, description, status, target_type, target," \
+                     " result, error, started, ended"
 static const char *const statements[S_COUNT] = {
     [S_BACKEND_GET] = "SELECT id FROM backends WHERE uri = ?1",
     [S_BACKEND_ADD] = "INSERT INTO backends (uri) VALUES (?1)",
@@ -53,7 +54,8 @@ static const char *const statements[S_COUNT] = {
     [S_TASKS_ABANDON] = "UPDATE tasks SET status = 'FAILED', error = ?1, ended = ?2 WHERE ended = 0",
     [S_TASKS_TRIM] = "DELETE FROM tasks WHERE ended <> 0 AND number NOT IN"
                      " (SELECT number FROM tasks WHERE ended <> 0 ORDER BY number DESC LIMIT ?1)",
-    [S_TASK_NUMBERS_TRIM] = "DELETE FROM objects WHERE kind = ?1 AND number NOT IN (SELECT number FROM tasks)",
+    [S_TASK_NUMBERS_TRIM] = "DELETE FROM objects WHERE kind = ?1"
+                            " AND number NOT IN (SELECT number FROM tasks)",
 };
 
 struct pv_store {
@@ -139,12 +141,14 @@ take_directory(pv_store *store, const char *dir, pv_error **error)
     g_autofree char *path = g_build_filename(dir, "lock", NULL);
 
     if (g_mkdir_with_parents(dir, 0700) < 0)
-        return pv_error_set(error, PV_ERR_FAILED, "cannot make the state directory %s: %s", dir, g_strerror(errno));
+        return pv_error_set(error, PV_ERR_FAILED, "cannot make the state directory %s: %s", dir,
+                            g_strerror(errno));
     store->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (store->lock_fd < 0)
         return pv_error_set(error, PV_ERR_FAILED, "cannot open %s: %s", path, g_strerror(errno));
     if (flock(store->lock_fd, LOCK_EX | LOCK_NB) < 0)
-        return pv_error_set(error, PV_ERR_BUSY, "the state directory %s belongs to a server that is running", dir);
+        return pv_error_set(error, PV_ERR_BUSY, "the state directory %s belongs to a server that is running",
+                            dir);
     return 0;
 }
 
@@ -171,11 +175,13 @@ make_schema(pv_store *store, pv_error **error)
     if (version < 0)
         return store_error(store, error);
     if (version > SCHEMA_VERSION)
-        return pv_error_set(error, PV_ERR_UNSUPPORTED, "state file %s: written by a newer polyvirt", store->path);
+        return pv_error_set(error, PV_ERR_UNSUPPORTED, "state file %s: written by a newer polyvirt",
+                            store->path);
     if (version == SCHEMA_VERSION)
         return 0;
     sql = g_strdup_printf("BEGIN; %s INSERT INTO sqlite_sequence (name, seq) VALUES ('objects', %d);"
-                          "INSERT INTO meta VALUES ('instance_uuid', '%s'); PRAGMA user_version = %d; COMMIT;",
+                          "INSERT INTO meta VALUES ('instance_uuid', '%s');"
+                          "PRAGMA user_version = %d; COMMIT;",
                           schema, FIRST_NUMBER - 1, uuid, SCHEMA_VERSION);
     return run_sql(store, sql, error);
 }
@@ -189,7 +195,8 @@ prepare(pv_store *store, pv_error **error)
         if (sqlite3_prepare_v3(store->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT, &store->statements[i],
                                NULL) != SQLITE_OK)
             return store_error(store, error);
-    if (sqlite3_prepare_v2(store->db, "SELECT value FROM meta WHERE key = 'instance_uuid'", -1, &stmt, NULL) ==
+    if (sqlite3_prepare_v2(store->db, "SELECT value FROM meta WHERE key = 'instance_uuid'", -1, &stmt,
+                           NULL) ==
             SQLITE_OK &&
         sqlite3_step(stmt) == SQLITE_ROW)
         store->uuid = column(stmt, 0);
@@ -280,7 +287,8 @@ bind_object(sqlite3_stmt *stmt, enum pv_object_kind kind, int64_t backend, const
 
 /* The stored number (0: none) and identity of an object. */
 static int64_t
-find_number(pv_store *store, enum pv_object_kind kind, int64_t backend, const char *native, char **ret_identity)
+find_number(pv_store *store, enum pv_object_kind kind, int64_t backend, const char *native,
+            char **ret_identity)
 {
     sqlite3_stmt *stmt = use(store, S_NUMBER_GET);
     int64_t number = 0;

@@ -206,7 +206,8 @@ pv_tasks_cancel(pv_tasks *tasks, int64_t number, pv_error **error)
     }
     stored = pv_store_task_get(tasks->store, number);
     return stored ? pv_error_set(error, PV_ERR_STATE, "task-%" G_GINT64_FORMAT " has ended", number)
-                  : pv_error_set(error, PV_ERR_NOT_FOUND, "no task has the id 'task-%" G_GINT64_FORMAT "'", number);
+                  : pv_error_set(error, PV_ERR_NOT_FOUND, "no task has the id 'task-%" G_GINT64_FORMAT "'",
+                                 number);
 }
 
 int

@@ -51,9 +51,11 @@ set_names(gnutls_x509_crt_t crt)
 
     rc = gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_DNSNAME, "localhost", 9, GNUTLS_FSAN_SET);
     if (rc >= 0)
-        rc = gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_IPADDRESS, v4, sizeof v4, GNUTLS_FSAN_APPEND);
+        rc = gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_IPADDRESS, v4, sizeof v4,
+                                                  GNUTLS_FSAN_APPEND);
     if (rc >= 0)
-        rc = gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_IPADDRESS, v6, sizeof v6, GNUTLS_FSAN_APPEND);
+        rc = gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_IPADDRESS, v6, sizeof v6,
+                                                  GNUTLS_FSAN_APPEND);
     if (rc >= 0 && g_strcmp0(host, "localhost") != 0 && g_str_is_ascii(host))
         rc = gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_DNSNAME, host, (unsigned)strlen(host),
                                                   GNUTLS_FSAN_APPEND);
@@ -123,7 +125,8 @@ make(struct pv_tls *tls, pv_error **error)
 
     rc = gnutls_x509_privkey_init(&key);
     if (rc >= 0)
-        rc = gnutls_x509_privkey_generate(key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0);
+        rc = gnutls_x509_privkey_generate(key, GNUTLS_PK_ECDSA,
+                                          GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0);
     if (rc >= 0)
         rc = gnutls_x509_crt_init(&crt);
     if (rc >= 0)
@@ -146,7 +149,8 @@ save(const char *path, const char *text, mode_t mode, pv_error **error)
 {
     g_autoptr(GError) gerror = NULL;
 
-    if (!g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
+    if (!g_file_set_contents_full(path, text, -1,
+                                  G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
                                   (int)mode, &gerror))
         return pv_error_set(error, PV_ERR_FAILED, "cannot write %s: %s", path, gerror->message);
     return 0;

@@ -31,7 +31,8 @@ def api(server):
 
 @pytest.mark.parametrize("method,path,allow", [
     ("PUT", "/api/vcenter/vm", "GET, HEAD, POST, OPTIONS"), ("DELETE", "/api/vcenter/vm", "GET, HEAD, POST, OPTIONS"),
-    ("POST", "/api/vcenter/datastore", "GET, HEAD, OPTIONS"), ("PATCH", "/api/session", "GET, HEAD, POST, DELETE, OPTIONS"),
+    ("POST", "/api/vcenter/datastore", "GET, HEAD, OPTIONS"),
+    ("PATCH", "/api/session", "GET, HEAD, POST, DELETE, OPTIONS"),
     ("GET", "/api/vcenter/system", "POST, OPTIONS"), ("PUT", "/rest/vcenter/vm/vm-10", "GET, HEAD, DELETE, OPTIONS"),
     ("BREW", "/api/vcenter/vm", "GET, HEAD, POST, OPTIONS")])
 def test_a_wrong_method_is_405_with_those_allowed(api, method, path, allow):
@@ -117,7 +118,8 @@ def test_a_client_that_never_shakes_hands_is_cut_off(server):
 
 
 @pytest.mark.parametrize("start", ["GET /api/vcenter/vm HTTP/1.1\r\nHost: x\r\nX-Slow: ",
-                                   "POST /api/vcenter/vm HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"], ids=["headers", "body"])
+                                   "POST /api/vcenter/vm HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"],
+                         ids=["headers", "body"])
 def test_a_client_that_drips_is_cut_off_all_the_same(server, api, start):
     begun = time.monotonic()
     with server.connect() as s:

@@ -14,7 +14,8 @@ from server_fixture import Server
 POWER, LIVE = f"sl-power-{os.getpid()}", f"sl-live-{os.getpid()}"  # the process table is everybody's
 SECONDS = 15  # for news of what happened behind the server's back, on a busy machine
 SPEC = {"guest_OS": "OTHER_LINUX_64", "memory": {"size_MiB": 64}, "disks": [{"new_vmdk": {"capacity": 1 << 20}}]}
-BARE = "<domain type='qemu'><name>{}</name><memory unit='MiB'>64</memory><os><type arch='x86_64'>hvm</type></os></domain>"
+BARE = ("<domain type='qemu'><name>{}</name><memory unit='MiB'>64</memory>"
+        "<os><type arch='x86_64'>hvm</type></os></domain>")
 
 
 @pytest.fixture(scope="module")

@@ -147,8 +147,10 @@ test_the_guest_os_is_kept(struct fixture *f, gconstpointer data)
 static void
 test_morefs_have_one_spelling(void)
 {
-    static const char *const wrong[] = { "", "vm", "vm-", "vm-0", "vm-01", "vm- 1", "vm-1 ", "vm--1", "vm-+1", "VM-1",
-                                         "host-1", "vm-1x", "vm-9223372036854775808", "vm-99999999999999999999" };
+    static const char *const wrong[] = {
+        "",      "vm",    "vm-",  "vm-0",   "vm-01", "vm- 1", "vm-1 ",
+        "vm--1", "vm-+1", "VM-1", "host-1", "vm-1x", "vm-9223372036854775808",
+    };
     char text[PV_MOREF_SIZE];
 
     g_assert_cmpstr(pv_moref_write(PV_OBJECT_VM, 12, text), ==, "vm-12");
@@ -268,7 +270,8 @@ test_who_guesses_has_to_wait_and_others_do_not(void)
 static void
 test_an_account_needs_a_name_and_a_password(void)
 {
-    static const char *const bad[][2] = { { NULL, "x" }, { "", "x" }, { "a:b", "x" }, { "a", NULL }, { "a", "" } };
+    static const char *const bad[][2] = { { NULL, "x" }, { "", "x" }, { "a:b", "x" }, { "a", NULL },
+                                          { "a", "" } };
 
     for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_autoptr(pv_login) login = NULL;
@@ -330,8 +333,8 @@ test_a_damaged_certificate_is_named(struct fixture *f, gconstpointer data)
 static void
 test_addresses_are_read_as_people_write_them(void)
 {
-    static const char *const bad[] = { "", "x", ":80", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536",
-                                       "::1:80", "[::1]80", "[::1:80", "127.0.0.1:-1" };
+    static const char *const bad[] = { "", "x", ":80", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x",
+                                       "127.0.0.1:65536", "::1:80", "[::1]80", "[::1:80", "127.0.0.1:-1" };
     g_autofree char *address = NULL;
     unsigned port = 0;
     int fd = -1;

@@ -25,8 +25,8 @@ version(struct pv_request *request, G_GNUC_UNUSED pv_error **error)
 static int
 health(struct pv_request *request, G_GNUC_UNUSED pv_error **error)
 {
-    static const char *const items[] = { "system", "mem", "load", "storage", "swap", "applmgmt", "database-storage",
-                                         "software-packages", NULL };
+    static const char *const items[] = { "system", "mem", "load", "storage", "swap", "applmgmt",
+                                         "database-storage", "software-packages", NULL };
     pv_inventory *inventory = request->service->inventory;
 
     if (!g_strv_contains(items, request->ids[0]))

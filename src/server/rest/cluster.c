@@ -31,7 +31,8 @@ get(struct pv_request *request, G_GNUC_UNUSED pv_error **error)
     const pv_vapi_cluster_info info = { (char *)NAME, (char *)PV_MOREF_POOL };
 
     if (!g_str_equal(request->ids[0], PV_MOREF_CLUSTER))
-        return pv_rest_no_such(request, "com.vmware.api.vcenter.cluster.not_found", "Cluster", request->ids[0]);
+        return pv_rest_no_such(request, "com.vmware.api.vcenter.cluster.not_found", "Cluster",
+                               request->ids[0]);
     pv_reply_struct(request, &pv_vapi_cluster_info_desc, &info);
     return 0;
 }

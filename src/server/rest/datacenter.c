@@ -17,8 +17,8 @@ list(struct pv_request *request, pv_error **error)
 
     if (rc < 0)
         return rc;
-    if (pv_filters_pass(&filters, F_DATACENTERS, PV_MOREF_DATACENTER) && pv_filters_pass(&filters, F_NAMES, NAME) &&
-        pv_filters_pass(&filters, F_FOLDERS, PV_MOREF_ROOT))
+    if (pv_filters_pass(&filters, F_DATACENTERS, PV_MOREF_DATACENTER) &&
+        pv_filters_pass(&filters, F_NAMES, NAME) && pv_filters_pass(&filters, F_FOLDERS, PV_MOREF_ROOT))
         g_ptr_array_add(items, &datacenter);
     pv_reply_list(request, &pv_vapi_datacenter_summary_desc, items);
     return 0;

@@ -64,7 +64,8 @@ get(struct pv_request *request, G_GNUC_UNUSED pv_error **error)
         info = pv_vapi_datastore_info_of(object->object);
     pv_inventory_unlock(inventory);
     if (!info)
-        return pv_rest_no_such(request, "com.vmware.api.vcenter.datastore.not_found", "Datastore", request->ids[0]);
+        return pv_rest_no_such(request, "com.vmware.api.vcenter.datastore.not_found", "Datastore",
+                               request->ids[0]);
     pv_reply_struct(request, &pv_vapi_datastore_info_desc, info);
     return 0;
 }

@@ -3,7 +3,8 @@
 #include "rest.h"
 
 enum { F_FOLDERS, F_NAMES, F_TYPE, F_PARENTS, F_DATACENTERS };
-static const char *const filter_names[] = { "folders", "names", "type", "parent_folders", "datacenters", NULL };
+static const char *const filter_names[] = { "folders", "names", "type", "parent_folders", "datacenters",
+                                            NULL };
 
 static const struct folder {
     const char *folder, *name, *type, *datacenter;
@@ -18,7 +19,8 @@ static const struct folder {
 static gboolean
 passes(const struct pv_filters *filters, const struct folder *folder)
 {
-    return pv_filters_pass(filters, F_FOLDERS, folder->folder) && pv_filters_pass(filters, F_NAMES, folder->name) &&
+    return pv_filters_pass(filters, F_FOLDERS, folder->folder) &&
+           pv_filters_pass(filters, F_NAMES, folder->name) &&
            pv_filters_pass(filters, F_TYPE, folder->type) &&
            pv_filters_pass(filters, F_PARENTS, NULL) && /* no folder is in a folder */
            pv_filters_pass(filters, F_DATACENTERS, folder->datacenter);
@@ -37,7 +39,8 @@ list(struct pv_request *request, pv_error **error)
     for (size_t i = 0; i < G_N_ELEMENTS(folders); i++) {
         const struct folder *folder = &folders[i];
 
-        summaries[i] = (pv_vapi_folder_summary){ (char *)folder->folder, (char *)folder->name, (char *)folder->type };
+        summaries[i] = (pv_vapi_folder_summary){ (char *)folder->folder, (char *)folder->name,
+                                                 (char *)folder->type };
         if (passes(&filters, folder))
             g_ptr_array_add(items, &summaries[i]);
     }

@@ -3,8 +3,8 @@
 #include "rest.h"
 
 enum { F_HOSTS, F_NAMES, F_FOLDERS, F_DATACENTERS, F_STANDALONE, F_CLUSTERS, F_STATES };
-static const char *const filter_names[] = { "hosts",    "names",           "folders", "datacenters", "standalone",
-                                            "clusters", "connection_states", NULL };
+static const char *const filter_names[] = { "hosts",    "names",           "folders", "datacenters",
+                                            "standalone", "clusters", "connection_states", NULL };
 
 static gboolean
 passes(const struct pv_filters *filters, const pv_vapi_host_summary *item)
@@ -52,8 +52,8 @@ list(struct pv_request *request, pv_error **error)
             g_ptr_array_add(items, g_steal_pointer(&item));
     }
     pv_inventory_unlock(inventory);
-    rc = pv_rest_check_cap(request, items->len, PV_VAPI_HOST_CAP, "com.vmware.api.vcenter.host.too_many_matches",
-                           "hosts");
+    rc = pv_rest_check_cap(request, items->len, PV_VAPI_HOST_CAP,
+                           "com.vmware.api.vcenter.host.too_many_matches", "hosts");
     if (rc == 0)
         pv_reply_list(request, &pv_vapi_host_summary_desc, items);
     return rc;

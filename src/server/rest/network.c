@@ -7,7 +7,8 @@ static const char *const filter_names[] = { "networks", "names", "types", "folde
 static gboolean
 passes(const struct pv_filters *filters, const pv_vapi_network_summary *item)
 {
-    return pv_filters_pass(filters, F_NETWORKS, item->network) && pv_filters_pass(filters, F_NAMES, item->name) &&
+    return pv_filters_pass(filters, F_NETWORKS, item->network) &&
+           pv_filters_pass(filters, F_NAMES, item->name) &&
            pv_filters_pass(filters, F_TYPES, item->type) &&
            pv_filters_pass(filters, F_FOLDERS, PV_MOREF_NETWORKS) &&
            pv_filters_pass(filters, F_DATACENTERS, PV_MOREF_DATACENTER);
@@ -44,8 +45,8 @@ list(struct pv_request *request, pv_error **error)
     if (rc < 0)
         return rc;
     items = select_items(request->service->inventory, &filters);
-    rc = pv_rest_check_cap(request, items->len, PV_VAPI_OTHER_CAP, "com.vmware.api.vcenter.network.too_many_matches",
-                           "networks");
+    rc = pv_rest_check_cap(request, items->len, PV_VAPI_OTHER_CAP,
+                           "com.vmware.api.vcenter.network.too_many_matches", "networks");
     if (rc == 0)
         pv_reply_list(request, &pv_vapi_network_summary_desc, items);
     return rc;

@@ -10,8 +10,8 @@ pv_rest_no_such(struct pv_request *request, const char *message_id, const char *
         g_strdup_printf("%s:%s", moref, pv_store_instance_uuid(request->service->store));
     const char *const args[] = { identifier, NULL };
 
-    return pv_refuse(request, PV_VAPI_NOT_FOUND, message_id, args, "%s with identifier '%s' does not exist.", noun,
-                     identifier);
+    return pv_refuse(request, PV_VAPI_NOT_FOUND, message_id, args, "%s with identifier '%s' does not exist.",
+                     noun, identifier);
 }
 
 int

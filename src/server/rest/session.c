@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rest.h"
 
+#define MSG_WAIT     "polyvirt.session.wait"
+#define MSG_TOO_MANY "com.vmware.vapi.endpoint.failedToLoginMaxUserSessionCountReached"
+
 /* A browser that is tricked into a request sends the cookie along: who sends the header does not want it. */
 static void
 set_cookie(struct pv_request *request, const char *id)
@@ -9,7 +12,8 @@ set_cookie(struct pv_request *request, const char *id)
 
     if (request->dialect->id == PV_VAPI_API || request->headers.no_cookie)
         return;
-    cookie = g_strdup_printf(PV_VAPI_SESSION_HEADER "=%s;Path=%s;Secure;HttpOnly", id, request->dialect->prefix);
+    cookie = g_strdup_printf(PV_VAPI_SESSION_HEADER "=%s;Path=%s;Secure;HttpOnly", id,
+                             request->dialect->prefix);
     pv_reply_header(request, "Set-Cookie", cookie);
 }
 
@@ -21,14 +25,16 @@ refuse_login(struct pv_request *request, const pv_error *cause, int64_t wait_ms)
     if (cause->code == PV_ERR_BUSY) {
         if (wait_ms)
             pv_reply_header(request, "Retry-After", seconds);
-        return pv_refuse(request, PV_VAPI_SERVICE_UNAVAILABLE, "polyvirt.session.wait", NULL, "%s.", cause->message);
+        return pv_refuse(request, PV_VAPI_SERVICE_UNAVAILABLE, wait_ms ? MSG_WAIT : MSG_TOO_MANY, NULL, "%s.",
+                         cause->message);
     }
     if (cause->code != PV_ERR_AUTH) {
         pv_reply_error(request, cause);
         return cause->code;
     }
     pv_reply_header(request, "WWW-Authenticate", "Basic realm=\"VAPI endpoint\"");
-    return pv_refuse(request, PV_VAPI_UNAUTHENTICATED, PV_VAPI_MSG_NO_TOKEN, NULL, "Authentication required.");
+    return pv_refuse(request, PV_VAPI_UNAUTHENTICATED, PV_VAPI_MSG_NO_TOKEN, NULL,
+                     "Authentication required.");
 }
 
 static int
@@ -57,7 +63,8 @@ create(struct pv_request *request, G_GNUC_UNUSED pv_error **error)
 static int
 get(struct pv_request *request, G_GNUC_UNUSED pv_error **error)
 {
-    const pv_vapi_session session = { request->session.user, request->session.created, request->session.used };
+    const pv_vapi_session session = { request->session.user, request->session.created,
+                                      request->session.used };
 
     pv_reply_struct(request, &pv_vapi_session_desc, &session);
     return 0;

@@ -18,7 +18,8 @@ check(char **wanted, pv_error **error)
         return pv_error_set(error, PV_ERR_INVALID, "api_releases: has more than %d items", RELEASES_MAX);
     for (unsigned i = 0; i < n; i++)
         if (strlen(wanted[i]) > RELEASE_MAX)
-            return pv_error_set(error, PV_ERR_INVALID, "api_releases[%u]: is longer than %d bytes", i, RELEASE_MAX);
+            return pv_error_set(error, PV_ERR_INVALID, "api_releases[%u]: is longer than %d bytes", i,
+                                RELEASE_MAX);
     return 0;
 }
 

@@ -151,7 +151,7 @@ list(struct pv_request *request, pv_error **error)
 }
 
 const struct pv_route pv_routes_task[] = {
-    { PV_VAPI_TASK_LIST, list, 0 },
+    { PV_VAPI_TASK_LIST, list, PV_ROUTE_SLOW },
     { PV_VAPI_TASK_GET, get, 0 },
     { PV_VAPI_TASK_CANCEL, cancel, 0 },
     { 0, NULL, 0 },

@@ -15,7 +15,8 @@ check_fixed(const char *member, const char *given, const char *only, pv_error **
 }
 
 static int
-place(struct pv_request *request, const pv_vapi_placement *placement, struct pv_inv_hold *ret_hold, pv_error **error)
+place(struct pv_request *request, const pv_vapi_placement *placement, struct pv_inv_hold *ret_hold,
+      pv_error **error)
 {
     static const pv_vapi_placement anywhere;
     int rc;
@@ -26,12 +27,14 @@ place(struct pv_request *request, const pv_vapi_placement *placement, struct pv_
         (rc = check_fixed("resource_pool", placement->resource_pool, PV_MOREF_POOL, error)) < 0 ||
         (rc = check_fixed("cluster", placement->cluster, PV_MOREF_CLUSTER, error)) < 0)
         return rc;
-    return pv_inventory_place(request->service->inventory, placement->host, placement->datastore, ret_hold, error);
+    return pv_inventory_place(request->service->inventory, placement->host, placement->datastore, ret_hold,
+                              error);
 }
 
 /* The name behind a moref of this kind; the text is the caller's again. */
 static int
-name_of(const struct pv_inv_hold *hold, enum pv_object_kind kind, char **moref, const char *member, pv_error **error)
+name_of(const struct pv_inv_hold *hold, enum pv_object_kind kind, char **moref, const char *member,
+        pv_error **error)
 {
     const struct pv_inv_object *object;
     const char *name;
@@ -40,8 +43,8 @@ name_of(const struct pv_inv_hold *hold, enum pv_object_kind kind, char **moref, 
         return 0;
     object = pv_inventory_object(hold->inventory, kind, *moref);
     if (!object || object->backend != hold->backend)
-        return pv_error_set(error, PV_ERR_NOT_FOUND, "%s: no %s has the id '%s'", member, pv_moref_prefix(kind),
-                            *moref);
+        return pv_error_set(error, PV_ERR_NOT_FOUND, "%s: no %s has the id '%s'", member,
+                            pv_moref_prefix(kind), *moref);
     name = kind == PV_OBJECT_DATASTORE ? ((const pv_datastore *)object->object)->name
            : kind == PV_OBJECT_NETWORK ? ((const pv_network *)object->object)->name
                                        : ((const pv_host *)object->object)->name;
@@ -239,7 +242,8 @@ hold_source(struct pv_request *request, const pv_vapi_vm_clone *body, cloning_t 
     if ((body->placement->host || body->placement->datastore) && target.backend != cloning->hold.backend)
         return pv_error_set(error, PV_ERR_UNSUPPORTED, "placement: a clone stays on the host of its source");
     pv_inventory_lock(inventory);
-    rc = name_of(&cloning->hold, PV_OBJECT_DATASTORE, &cloning->spec->datastore, "placement.datastore", error);
+    rc = name_of(&cloning->hold, PV_OBJECT_DATASTORE, &cloning->spec->datastore, "placement.datastore",
+                 error);
     pv_inventory_unlock(inventory);
     return rc;
 }

@@ -54,13 +54,15 @@ pv_rest_file_path(pv_inventory *inventory, const pv_backend *backend, const char
     const pv_datastore *datastore;
 
     if (!end || !is_inside(end + 2))
-        return pv_error_set(error, PV_ERR_INVALID, "'%s' is no file of a datastore: \"[datastore] dir/file\" is needed",
-                            name);
+        return pv_error_set(error, PV_ERR_INVALID,
+                            "'%s' is no file of a datastore: \"[datastore] dir/file\" is needed", name);
     object = pv_inventory_object_named(inventory, PV_OBJECT_DATASTORE, backend, datastore_name);
     if (!object)
         return pv_error_set(error, PV_ERR_NOT_FOUND, "no datastore has the name '%s'", datastore_name);
     datastore = object->object;
-    *ret_path = datastore->path && datastore->path[0] == '/' ? g_build_filename(datastore->path, end + 2, NULL)
-                                                              : g_strdup(name);
+    if (datastore->path && datastore->path[0] == '/')
+        *ret_path = g_build_filename(datastore->path, end + 2, NULL);
+    else
+        *ret_path = g_strdup(name); /* the back end speaks vSphere's language itself */
     return 0;
 }

@@ -81,7 +81,8 @@ standby(struct pv_request *request, pv_error **error)
     g_auto(pv_inv_hold) hold = { 0 };
     int rc = pv_rest_hold(request, &hold, error);
 
-    return rc < 0 ? rc : pv_error_set(error, PV_ERR_UNSUPPORTED, "standby: no back end puts a guest to sleep");
+    return rc < 0 ? rc : pv_error_set(error, PV_ERR_UNSUPPORTED,
+                                      "standby: no back end puts a guest to sleep");
 }
 
 const struct pv_route pv_routes_vm_guest[] = {

@@ -162,8 +162,8 @@ revert(struct pv_request *request, pv_error **error)
 
     if (rc < 0)
         return rc;
-    rc = pv_snapshot_revert(hold.conn, hold.id, ((const pv_snapshot *)family.list->pdata[index])->id, request->task,
-                            error);
+    rc = pv_snapshot_revert(hold.conn, hold.id, ((const pv_snapshot *)family.list->pdata[index])->id,
+                            request->task, error);
     pv_inv_hold_refresh(&hold, request->task);
     if (rc == 0)
         pv_reply_void(request);

@@ -69,7 +69,8 @@ check_off(struct pv_request *request, struct pv_inv_hold *hold, pv_error **error
     if (rc < 0)
         return rc;
     if (g_str_equal(pv_vapi_power_name(vm->state), "POWERED_ON"))
-        return pv_refuse(request, PV_VAPI_NOT_ALLOWED_IN_CURRENT_STATE, "vmsg.InvalidPowerState.summary", NULL,
+        return pv_refuse(request, PV_VAPI_NOT_ALLOWED_IN_CURRENT_STATE, "vmsg.InvalidPowerState.summary",
+                         NULL,
                          "The attempted operation cannot be performed in the current state (Powered on).");
     return 0;
 }
@@ -92,7 +93,7 @@ delete(struct pv_request *request, pv_error **error)
 const struct pv_route pv_routes_vm[] = {
     { PV_VAPI_VM_LIST, pv_rest_vm_list, PV_ROUTE_SETTLED },
     { PV_VAPI_VM_GET, get, PV_ROUTE_SLOW },
-    { PV_VAPI_VM_CREATE, pv_rest_vm_create, PV_ROUTE_LONG },
+    { PV_VAPI_VM_CREATE, pv_rest_vm_create, PV_ROUTE_LONG | PV_ROUTE_STORAGE },
     { PV_VAPI_VM_DELETE, delete, PV_ROUTE_LONG },
     { PV_VAPI_VM_CLONE, pv_rest_vm_clone, PV_ROUTE_LONG },
     { 0, NULL, 0 },
