@@ -75,9 +75,11 @@ class Demo:
         return done.returncode, done.stdout, done.stderr, seconds
 
     def step(self, uri, *words, show=None, after=None):
-        """A step to look at: the command, its time, and a line or two of what it said."""
+        """A step to look at: the command, its time, and a line or two of what it said. The URI is
+        that of the part's title where it is too long to repeat."""
         _, out, _, seconds = self.run(uri, *words)
-        self.say(f"[{time.monotonic() - self.begun:6.1f} s] {seconds * 1000:7.0f} ms  polyvirt {shlex.join(words)}")
+        endpoint = f"-c {uri} " if len(uri) < 30 else ""
+        self.note(f"polyvirt {endpoint}{shlex.join(words)}", seconds)
         if show is not None:
             for line in show(out).splitlines():
                 self.say(f"                        {line}")
