@@ -15,7 +15,6 @@
 #define CLI_CONFIG_MAX       (1u << 20)  /* bytes of the config file */
 #define CLI_SPEC_MAX         PV_DOC_MAX  /* bytes of --file */
 #define CLI_PASSWORD_MAX     1024        /* bytes of a password */
-#define CLI_COMMAND_MS       30000       /* a password command gets this long */
 #define CLI_COMPLETE_MS      800         /* what completion waits for an endpoint */
 #define CLI_TICK_MS          100         /* how often something that moves is looked at */
 #define CLI_PROGRESS_AFTER_MS 1000       /* work shorter than this shows no progress */

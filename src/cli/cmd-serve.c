@@ -85,7 +85,8 @@ run_serve(const struct cli_call *call, pv_task *task, pv_error **error)
 {
     const struct serve_args *args = call->args;
     const struct cli_globals *globals = call->globals;
-    struct cli_password own = { .file = globals->password_file, .command = globals->password_command };
+    struct cli_password own = { .file = globals->password_file, .command = globals->password_command,
+                                .timeout_ms = globals->timeout };
     struct cli_password others = { 0 };
     const struct pv_open_options open = {
         .password = cli_password_get,

@@ -9,12 +9,13 @@
 
 #define READ_CHUNK 16384
 
+/* What cannot be opened was named wrong, or is not for this user. */
 static int
 read_failed(const char *path, pv_error **error)
 {
     int saved = errno;
 
-    return pv_error_set(error, saved == ENOENT ? PV_ERR_USAGE : PV_ERR_FAILED, "%s: %s", path,
+    return pv_error_set(error, saved == EIO ? PV_ERR_FAILED : PV_ERR_USAGE, "%s: %s", path,
                         g_strerror(saved));
 }
 

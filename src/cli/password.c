@@ -51,6 +51,7 @@ struct command {
     GCancellable *cancellable;
     GBytes *out;
     GError *failure;
+    int64_t limit_ms;
     gint64 deadline; /* monotonic */
     gboolean late;
 };
@@ -87,7 +88,7 @@ run_loop(struct command *command)
     g_main_context_push_thread_default(context);
     command->loop = g_main_loop_new(context, FALSE);
     command->cancellable = g_cancellable_new();
-    command->deadline = g_get_monotonic_time() + CLI_COMMAND_MS * G_TIME_SPAN_MILLISECOND;
+    command->deadline = g_get_monotonic_time() + command->limit_ms * G_TIME_SPAN_MILLISECOND;
     g_source_set_callback(tick, command_tick, command, NULL);
     g_source_attach(tick, context);
     g_subprocess_communicate_async(command->process, NULL, command->cancellable, command_done, command);
@@ -104,9 +105,11 @@ command_result(struct command *command, pv_error **error)
 {
     if (cli_interrupted())
         return pv_error_set(error, PV_ERR_CANCELLED, "interrupted");
-    if (command->late)
-        return pv_error_set(error, PV_ERR_TIMEOUT, "the password command did not end within %d s",
-                            CLI_COMMAND_MS / 1000);
+    if (command->late) {
+        pv_error_set(error, PV_ERR_AUTH, "the password command did not end within %g s", (double)command->limit_ms / 1000);
+        pv_error_hint(error, "--timeout gives it more time");
+        return PV_ERR_AUTH;
+    }
     if (command->failure)
         return pv_error_set(error, PV_ERR_AUTH, "the password command failed: %s", command->failure->message);
     if (!g_subprocess_get_if_exited(command->process))
@@ -132,12 +135,12 @@ take_text(GBytes *bytes)
 }
 
 static char *
-from_command(const char *shell, pv_error **error)
+from_command(const char *shell, int64_t limit_ms, pv_error **error)
 {
     g_autoptr(GSubprocessLauncher) launcher =
         g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDIN_INHERIT);
     g_autoptr(GError) failure = NULL;
-    struct command command = { 0 };
+    struct command command = { .limit_ms = limit_ms > 0 ? limit_ms : PV_TIMEOUT_DEFAULT_MS };
     char *text = NULL;
     const char *const argv[] = { "/bin/sh", "-c", shell, NULL };
 
@@ -178,7 +181,7 @@ from_anywhere(const struct cli_password *source, const char *user, const char *e
     if (source->file)
         return from_file(source->file, error);
     if (source->command)
-        return from_command(source->command, error);
+        return from_command(source->command, source->timeout_ms, error);
     if (source->text)
         return g_strdup(source->text);
     if (environment)

@@ -89,6 +89,8 @@ def test_echo_comes_back_when_the_question_is_not_answered(terminal, tmp_path, h
     (["--password-file", "/nonexistent/password"], 2, "password file /nonexistent/password"),
     (["--password-file", "/dev/null"], 3, "holds no password"),
     (["--password-file", "/dev/zero"], 2, "longer than"),
+    (["--password-file", "/"], 2, "password file /: Is a directory"),
+    (["--password-command", "sleep 9", "--timeout", "300ms"], 3, "within 0.3 s"),
     (["--password-command", "exit 7"], 3, "status 7"),
     (["--password-command", "kill -9 $$"], 3, "signal 9"),
     (["--password-command", "true"], 3, "holds no password"),
