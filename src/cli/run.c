@@ -15,6 +15,7 @@ struct part {
     const struct cli_call *call;
     pv_task *task;
     GThread *thread;
+    gboolean opened;
     const struct pv_desc *desc; /* of the result: the row's, or the plan's */
     unsigned flags;             /* enum pv_op_flags */
     void *result;               /* a struct (PV_OP_ONE) or a GPtrArray */
@@ -58,6 +59,7 @@ work(pv_task *task, void *data, pv_error **error)
 
     if (rc != 0)
         return rc;
+    part->opened = TRUE;
     /* the deadline is the operation's, whatever the person took to type the password */
     if (timeout <= 0 && !(call->verb->flags & PV_OP_SLOW))
         timeout = PV_TIMEOUT_DEFAULT_MS;
@@ -253,6 +255,17 @@ judge_match(const struct part *part)
     return 0;
 }
 
+/* "3 cannot reach or log in": also where the other side is busy, or something else than it should be. */
+static int
+status_of(const struct part *part)
+{
+    enum pv_code code = part->error->code;
+
+    if (!part->opened && (code == PV_ERR_BUSY || code == PV_ERR_PROTOCOL))
+        return CLI_EXIT_CONNECT;
+    return pv_code_exit_status(code);
+}
+
 static int
 judge_part(struct part *part, const char *where)
 {
@@ -260,7 +273,7 @@ judge_part(struct part *part, const char *where)
         if (part->error->code == PV_ERR_TIMEOUT && !part->error->hint)
             pv_error_hint(&part->error, "--timeout gives more time");
         cli_error_print(part->error, where);
-        return pv_code_exit_status(part->error->code);
+        return status_of(part);
     }
     if (!part->result || (part->flags & PV_OP_ONE))
         return 0;

@@ -48,11 +48,22 @@ offer(pv_conn *conn, const struct pv_open_args *args, pv_error **error)
     return no_driver(args->uri->scheme, error);
 }
 
+/* Who never answers cannot be reached. */
+static int
+no_answer(const char *uri, pv_error *why, pv_error **error)
+{
+    pv_error_set(error, PV_ERR_CONNECT, "cannot open %s: no answer in time", uri);
+    pv_error_hint(error, "%s", why && why->hint ? why->hint : "is it the right port? --timeout gives more time");
+    pv_error_free(why);
+    return PV_ERR_CONNECT;
+}
+
 static int
 open_parsed(const struct pv_uri *uri, const struct pv_open_options *options, pv_task *task, pv_conn **ret_conn,
             pv_error **error)
 {
     pv_conn *conn = g_new0(pv_conn, 1);
+    g_autoptr(pv_error) why = NULL;
     struct pv_open_args args = { uri, options, task, pv_bus_emit, NULL };
     int code;
 
@@ -61,12 +72,13 @@ open_parsed(const struct pv_uri *uri, const struct pv_open_options *options, pv_
     conn->timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : PV_TIMEOUT_DEFAULT_MS;
     conn->bus = pv_bus_new(conn);
     args.sink = conn->bus;
-    code = offer(conn, &args, error);
+    code = offer(conn, &args, &why);
     if (code < 0) {
         pv_bus_close(conn->bus);
         g_free(conn->uri);
         g_free(conn);
-        return code;
+        return code == PV_ERR_TIMEOUT ? no_answer(uri->text, g_steal_pointer(&why), error)
+                                      : pv_error_propagate(error, g_steal_pointer(&why));
     }
     pv_log(PV_LOG_INFO, "core", "opened %s with driver %s", conn->uri, conn->driver->name);
     *ret_conn = conn;

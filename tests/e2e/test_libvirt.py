@@ -361,7 +361,7 @@ def test_a_hanging_daemon_is_given_up_in_time(run, daemon, conn):
     try:
         begun = time.monotonic()
         result = run("--timeout", "1s", "vm", "list")
-        assert time.monotonic() - begun < 6
+        assert time.monotonic() - begun < 2.5
         assert result.status == 3 and "no answer in time" in result.err, result
     finally:
         os.kill(daemon.pid, signal.SIGCONT)

@@ -269,7 +269,7 @@ def test_a_busy_monitor_is_told_within_its_deadline(rig, polyvirt):
     with rig.monitor("one"):
         begun = time.monotonic()
         done = polyvirt("-c", rig.uri("one"), "vm", "list")
-        assert done.status == 1 and "another client holds it" in done.err
+        assert done.status == 3 and "another client holds it" in done.err
         assert time.monotonic() - begun < 8
     assert "one.qmp" in vms(polyvirt, rig.uri("one"))
 
@@ -285,7 +285,7 @@ def test_a_monitor_is_free_between_calls(rig, polyvirt, start):
 def test_what_is_no_monitor_is_told(rig, polyvirt, words):
     with fake_server(rig.folder / "x.qmp", lambda connection: connection.sendall(words)):
         done = polyvirt("-c", rig.uri("x"), "vm", "list")
-        assert done.status == 1 and len(done.err.splitlines()) == 1, done
+        assert done.status == 3 and len(done.err.splitlines()) == 1, done
 
 
 def test_a_cut_greeting_is_told(rig, polyvirt):

@@ -293,16 +293,6 @@ conn_new(const struct pv_open_args *args)
     return conn;
 }
 
-/* Who never answers cannot be reached. */
-static int
-no_answer(pv_error **error, const char *uri)
-{
-    pv_error_clear(error);
-    pv_error_set(error, PV_ERR_CONNECT, "cannot open %s: no answer in time", uri);
-    pv_error_hint(error, "is it a libvirt daemon that listens there, and does it hang?");
-    return PV_ERR_CONNECT;
-}
-
 int
 lv_open(const struct pv_open_args *args, void **ret_conn, pv_error **error)
 {
@@ -323,8 +313,6 @@ lv_open(const struct pv_open_args *args, void **ret_conn, pv_error **error)
     job = lv_job_new(conn, args->task, opened);
     job->options = args->options;
     r = lv_job_run(job, &why);
-    if (r == PV_ERR_TIMEOUT)
-        r = no_answer(&why, conn->uri);
     if (r < 0) {
         lv_close(g_steal_pointer(&conn));
         return pv_error_propagate(error, g_steal_pointer(&why));
@@ -354,6 +342,7 @@ lv_close(void *data)
     g_autoptr(lv_conn) conn = data;
     g_autoptr(pv_task) task = pv_task_new("endpoint.close", conn->uri);
     g_autoptr(lv_job) job = lv_job_new(conn, task, close_run);
+    gboolean open;
 
     g_mutex_lock(&conn->event_lock);
     conn->emit = NULL;
@@ -361,10 +350,13 @@ lv_close(void *data)
     g_mutex_lock(&conn->lock);
     conn->closing = TRUE;
     conn->events_on = FALSE;
+    open = conn->handle != NULL;
     g_cond_broadcast(&conn->wake);
     g_mutex_unlock(&conn->lock);
+    if (!open)
+        return; /* an open that was given up finds out by itself */
     /* closing asks the daemon, which may hang: the worker then ends it some time later */
     job->bare = TRUE;
-    pv_task_set_timeout(task, LV_CLOSE_WAIT_MS);
+    pv_task_set_timeout(task, g_atomic_int_get(&conn->stuck) ? LV_GRACE_MS : LV_CLOSE_WAIT_MS);
     lv_job_run(job, NULL);
 }
