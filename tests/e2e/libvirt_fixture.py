@@ -63,6 +63,8 @@ class Libvirt:
         self.state = os.path.abspath(state)
         self.root = os.geteuid() == 0
         self.images = os.path.join(self.state, "images")
+        # where the daemon puts the memory of suspended machines
+        self.saves = os.path.join(self.state, "lib" if self.root else "c/libvirt", "qemu", "save")
         self.note = os.path.join(self.state, "fixture.json")
         self.reaper = None
         self.pid = None
