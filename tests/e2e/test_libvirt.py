@@ -79,8 +79,10 @@ def conn(daemon):
         pass  # closed by the test
     opened = libvirt.open(daemon.uri)  # the daemon may be another one by now
     for domain in opened.listAllDomains():
-        if domain.isActive():
+        try:
             domain.destroy()
+        except libvirt.libvirtError as error:  # it may end by itself meanwhile
+            assert error.get_error_code() == libvirt.VIR_ERR_OPERATION_INVALID, error
         domain.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA)
     opened.close()
     for file in Path(daemon.images).iterdir():
