@@ -116,9 +116,8 @@ datum_take(gnutls_datum_t *datum)
 }
 
 static int
-make(struct pv_tls *tls, pv_error **error)
+make_key(struct pv_tls *tls, pv_error **error)
 {
-    g_autoptr(pv_gnutls_crt) crt = NULL;
     g_autoptr(pv_gnutls_key) key = NULL;
     gnutls_datum_t pem = { 0 };
     int rc;
@@ -128,17 +127,32 @@ make(struct pv_tls *tls, pv_error **error)
         rc = gnutls_x509_privkey_generate(key, GNUTLS_PK_ECDSA,
                                           GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0);
     if (rc >= 0)
+        rc = gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN, &pem);
+    if (rc < 0)
+        return tls_error(error, rc, "make a key");
+    tls->key = datum_take(&pem);
+    return 0;
+}
+
+static int
+make_certificate(struct pv_tls *tls, pv_error **error)
+{
+    g_autoptr(pv_gnutls_crt) crt = NULL;
+    g_autoptr(pv_gnutls_key) key = NULL;
+    gnutls_datum_t pem = { (unsigned char *)tls->key, (unsigned)strlen(tls->key) };
+    int rc;
+
+    rc = gnutls_x509_privkey_init(&key);
+    if (rc >= 0)
+        rc = gnutls_x509_privkey_import2(key, &pem, GNUTLS_X509_FMT_PEM, NULL, 0);
+    if (rc >= 0)
         rc = gnutls_x509_crt_init(&crt);
     if (rc >= 0)
         rc = fill(crt, key);
     if (rc >= 0)
-        rc = gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN, &pem);
+        rc = gnutls_x509_crt_export2(crt, GNUTLS_X509_FMT_PEM, &pem);
     if (rc < 0)
-        return tls_error(error, rc, "make a certificate");
-    tls->key = datum_take(&pem);
-    rc = gnutls_x509_crt_export2(crt, GNUTLS_X509_FMT_PEM, &pem);
-    if (rc < 0)
-        return tls_error(error, rc, "write a certificate");
+        return tls_error(error, rc, "make a certificate for server.key");
     tls->certificate = datum_take(&pem);
     return 0;
 }
@@ -193,6 +207,18 @@ take_fingerprint(struct pv_tls *tls, pv_error **error)
     return 0;
 }
 
+/* A key without a certificate is one of the owner's, or a crash came between the two: it is kept. */
+static int
+load_or_make_key(struct pv_tls *tls, const char *path, pv_error **error)
+{
+    int rc;
+
+    if (g_file_test(path, G_FILE_TEST_EXISTS))
+        return load(path, &tls->key, error);
+    rc = make_key(tls, error);
+    return rc < 0 ? rc : save(path, tls->key, 0600, error);
+}
+
 int
 pv_tls_load(const char *dir, struct pv_tls **ret_tls, pv_error **error)
 {
@@ -201,13 +227,11 @@ pv_tls_load(const char *dir, struct pv_tls **ret_tls, pv_error **error)
     int rc;
 
     tls->path = g_build_filename(dir, "server.crt", NULL);
-    if (!g_file_test(tls->path, G_FILE_TEST_EXISTS)) {
-        /* the key first: a crash between the two leaves no certificate, and both are made again */
-        if ((rc = make(tls, error)) < 0 || (rc = save(key_path, tls->key, 0600, error)) < 0 ||
-            (rc = save(tls->path, tls->certificate, 0644, error)) < 0)
+    if (g_file_test(tls->path, G_FILE_TEST_EXISTS)) {
+        if ((rc = load(tls->path, &tls->certificate, error)) < 0 || (rc = load(key_path, &tls->key, error)) < 0)
             return rc;
-    } else if ((rc = load(tls->path, &tls->certificate, error)) < 0 ||
-               (rc = load(key_path, &tls->key, error)) < 0)
+    } else if ((rc = load_or_make_key(tls, key_path, error)) < 0 || (rc = make_certificate(tls, error)) < 0 ||
+               (rc = save(tls->path, tls->certificate, 0644, error)) < 0)
         return rc;
     if ((rc = take_fingerprint(tls, error)) < 0)
         return rc;

@@ -12,7 +12,8 @@ struct pv_tls {
     char *fingerprint; /* SHA-256 of the DER, lower-case hex */
 };
 
-/* Loads DIR/server.crt and DIR/server.key, or makes both when neither exists. */
+/* Loads DIR/server.crt and DIR/server.key. Without a certificate one is made, for the key that lies there
+ * or, without one, for a new key; a key is never written over. */
 int pv_tls_load(const char *dir, struct pv_tls **ret_tls, pv_error **error);
 void pv_tls_free(struct pv_tls *tls);
 
