@@ -3,6 +3,7 @@
 
 #include "server-limits.h"
 
+#include <arpa/inet.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -15,7 +16,7 @@ struct pv_login {
     GMutex lock; /* also keeps the memory of several checks from adding up */
     char *user;
     char hash[crypto_pwhash_STRBYTES];
-    GHashTable *peers; /* address -> struct peer */
+    GHashTable *peers; /* peer_key -> struct peer */
 };
 
 int
@@ -65,10 +66,24 @@ same_text(const char *a, const char *b)
     return sodium_memcmp(ha, hb, sizeof ha) == 0;
 }
 
-static struct peer *
-peer_of(pv_login *login, const char *address)
+/* Who has one IPv6 address has the /64 around it and could guess from each of them anew. */
+static char *
+peer_key(const char *address)
 {
-    struct peer *peer = g_hash_table_lookup(login->peers, address);
+    char prefix[INET6_ADDRSTRLEN];
+    struct in6_addr in6;
+
+    if (inet_pton(AF_INET6, address, &in6) != 1 || IN6_IS_ADDR_V4MAPPED(&in6))
+        return g_strdup(address);
+    memset(&in6.s6_addr[8], 0, 8);
+    inet_ntop(AF_INET6, &in6, prefix, sizeof prefix);
+    return g_strconcat(prefix, "/64", NULL);
+}
+
+static struct peer *
+peer_of(pv_login *login, const char *key)
+{
+    struct peer *peer = g_hash_table_lookup(login->peers, key);
 
     if (peer)
         return peer;
@@ -76,7 +91,7 @@ peer_of(pv_login *login, const char *address)
     if (g_hash_table_size(login->peers) >= PV_SERVER_LOGIN_PEERS_MAX)
         g_hash_table_remove_all(login->peers);
     peer = g_new0(struct peer, 1);
-    g_hash_table_insert(login->peers, g_strdup(address), peer);
+    g_hash_table_insert(login->peers, g_strdup(key), peer);
     return peer;
 }
 
@@ -98,7 +113,8 @@ pv_login_check(pv_login *login, const char *peer_address, const char *user, cons
                int64_t *ret_wait_ms, pv_error **error)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&login->lock);
-    struct peer *peer = peer_of(login, peer_address);
+    g_autofree char *key = peer_key(peer_address);
+    struct peer *peer = peer_of(login, key);
     int64_t now = g_get_monotonic_time();
     gboolean user_ok, password_ok;
 
@@ -111,7 +127,7 @@ pv_login_check(pv_login *login, const char *peer_address, const char *user, cons
     password_ok = strlen(password) <= PV_SERVER_PASSWORD_MAX &&
                   crypto_pwhash_str_verify(login->hash, password, strlen(password)) == 0;
     if (user_ok && password_ok) {
-        g_hash_table_remove(login->peers, peer_address);
+        g_hash_table_remove(login->peers, key);
         return 0;
     }
     count_failure(peer);

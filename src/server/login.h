@@ -13,7 +13,8 @@ void pv_login_free(pv_login *login);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(pv_login, pv_login_free)
 
 /*
- * Checks credentials. peer: the client's address, by which failures are counted. PV_ERR_AUTH when
+ * Checks credentials. peer: the client's address, by which failures are counted (IPv6: by
+ * its /64). PV_ERR_AUTH when
  * they are wrong; PV_ERR_BUSY, with nothing looked at, while the peer has to wait after too many
  * failures (*ret_wait_ms then says how long). Takes tens of milliseconds, and one at a time.
  */
