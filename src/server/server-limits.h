@@ -9,8 +9,6 @@
 #define PV_SERVER_URI_MAX      8192       /* bytes of path and query together */
 #define PV_SERVER_MEMORY_MAX   (96u << 10) /* bytes of request line, query and headers of one connection */
 #define PV_SERVER_QUERY_MAX    512        /* name=value items of a query */
-#define PV_SERVER_SEGMENTS_MAX 16         /* segments of a path */
-#define PV_SERVER_DEPTH_MAX    32         /* nesting of a JSON body */
 #define PV_SERVER_OPID_MAX     128        /* bytes of X-Request-ID given back */
 
 /* ---- connections and work ---- */
@@ -44,13 +42,7 @@
 #define PV_SERVER_REOPEN_MS       2000     /* between two tries to open a back end that went away */
 #define PV_SERVER_REFRESH_MAX     64       /* more changed VMs than this: list them all */
 #define PV_SERVER_TASKS_RUNNING_MAX 32
-#define PV_SERVER_TASKS_MAX       10000    /* finished tasks kept */
-
-/* ---- what vCenter itself allows ---- */
-#define PV_VC_VM_LIST_MAX         4000
-#define PV_VC_DATASTORE_LIST_MAX  2500
-#define PV_VC_HOST_LIST_MAX       2500
-#define PV_VC_OTHER_LIST_MAX      1000
-#define PV_VC_NAME_MAX            80       /* bytes of a VM or snapshot name */
+#define PV_SERVER_TASKS_MAX       10000    /* finished tasks kept … */
+#define PV_SERVER_TASKS_TRIM      100      /* … and so many more between two times that old ones are dropped */
 
 #endif

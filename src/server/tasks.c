@@ -12,6 +12,7 @@ struct pv_tasks {
     GCond ended;
     pv_store *store;
     GHashTable *running; /* number -> struct job */
+    unsigned untrimmed;  /* tasks that ended since old ones were dropped */
 };
 
 struct job {
@@ -24,13 +25,21 @@ struct job {
     char *result;
 };
 
+/* Frees what the work was on. It may hold a connection, whose end can take a while: no lock is held. */
+static void
+job_let_go(struct job *job)
+{
+    if (job->free_data)
+        job->free_data(job->data);
+    job->free_data = NULL;
+}
+
 static void
 job_free(gpointer data)
 {
     struct job *job = data;
 
-    if (job->free_data)
-        job->free_data(job->data);
+    job_let_go(job);
     pv_stored_task_free(job->stored);
     pv_task_unref(job->task);
     g_free(job->result);
@@ -98,6 +107,19 @@ save(struct job *job)
         pv_log(PV_LOG_WARNING, "server", "%s", error->message);
 }
 
+/* Drops old ones once in a while; lock held. */
+static void
+trim(pv_tasks *tasks)
+{
+    g_autoptr(pv_error) error = NULL;
+
+    if (++tasks->untrimmed < PV_SERVER_TASKS_TRIM)
+        return;
+    tasks->untrimmed = 0;
+    if (pv_store_tasks_trim(tasks->store, PV_SERVER_TASKS_MAX, &error) < 0)
+        pv_log(PV_LOG_WARNING, "server", "%s", error->message);
+}
+
 static int
 job_work(pv_task *task, void *data, pv_error **error)
 {
@@ -114,6 +136,7 @@ job_thread(gpointer data)
     g_autoptr(pv_error) error = NULL;
     int rc = pv_task_run(job->task, job_work, job, &error);
 
+    job_let_go(job);
     g_mutex_lock(&tasks->lock);
     g_free(job->stored->status);
     job->stored->status = g_strdup(rc < 0 ? "FAILED" : "SUCCEEDED");
@@ -121,6 +144,7 @@ job_thread(gpointer data)
     job->stored->result = g_strdup(job->result);
     job->stored->ended = g_get_real_time();
     save(job);
+    trim(tasks);
     g_hash_table_remove(tasks->running, &job->stored->number);
     g_cond_broadcast(&tasks->ended);
     g_mutex_unlock(&tasks->lock);

@@ -268,6 +268,25 @@ test_who_guesses_has_to_wait_and_others_do_not(void)
 }
 
 static void
+test_the_addresses_of_one_ipv6_network_are_one_guesser(void)
+{
+    g_autoptr(pv_login) login = NULL;
+
+    g_assert_cmpint(pv_login_new("me", "secret", &login, NULL), ==, 0);
+    for (int i = 0; i < PV_SERVER_LOGIN_FREE; i++) {
+        g_autofree char *address = g_strdup_printf("2001:db8::%x", i + 1);
+
+        g_assert_cmpint(try(login, address, "me", "no"), ==, PV_ERR_AUTH);
+    }
+    g_assert_cmpint(try(login, "2001:db8::1234:5678", "me", "secret"), ==, PV_ERR_BUSY);
+    g_assert_cmpint(try(login, "2001:db8:0:1::1", "me", "secret"), ==, 0);
+    /* IPv4 clients of an IPv6 socket are no network */
+    for (int i = 0; i < PV_SERVER_LOGIN_FREE; i++)
+        g_assert_cmpint(try(login, "::ffff:10.0.0.1", "me", "no"), ==, PV_ERR_AUTH);
+    g_assert_cmpint(try(login, "::ffff:10.0.0.2", "me", "secret"), ==, 0);
+}
+
+static void
 test_an_account_needs_a_name_and_a_password(void)
 {
     static const char *const bad[][2] = { { NULL, "x" }, { "", "x" }, { "a:b", "x" }, { "a", NULL },
@@ -313,6 +332,24 @@ test_a_certificate_is_made_once(struct fixture *f, gconstpointer data)
     g_assert_cmpstr(one->fingerprint, ==, two->fingerprint);
     g_assert_cmpint(g_stat(key, &st), ==, 0);
     g_assert_cmpint(st.st_mode & 0777, ==, 0600);
+}
+
+static void
+test_a_key_is_never_written_over(struct fixture *f, gconstpointer data)
+{
+    g_autofree char *path = g_build_filename(f->dir, "server.crt", NULL);
+    g_autoptr(pv_tls) one = NULL, two = NULL, none = NULL;
+    g_autofree char *key = g_build_filename(f->dir, "server.key", NULL);
+
+    (void)data;
+    g_assert_cmpint(pv_tls_load(f->dir, &one, NULL), ==, 0);
+    g_unlink(path);
+    g_assert_cmpint(pv_tls_load(f->dir, &two, NULL), ==, 0);
+    g_assert_cmpstr(one->key, ==, two->key);
+    g_assert_cmpstr(one->fingerprint, !=, two->fingerprint);
+    g_unlink(key);
+    g_assert_cmpint(pv_tls_load(f->dir, &none, NULL), ==, PV_ERR_FAILED);
+    g_assert_false(g_file_test(key, G_FILE_TEST_EXISTS));
 }
 
 static void
@@ -413,6 +450,47 @@ test_a_task_keeps_its_end(struct fixture *f, gconstpointer data)
 }
 
 static void
+run_one(pv_tasks *tasks)
+{
+    const struct pv_task_about about = { "s", "o", "d", "me", "VirtualMachine", "vm-1" };
+    int64_t n = 0;
+
+    g_assert_cmpint(pv_tasks_start(tasks, &about, 1000, fail_work, NULL, NULL, &n, NULL), ==, 0);
+    while (!has_ended(tasks, n))
+        g_usleep(100);
+}
+
+static void
+count_one(const struct pv_stored_task *task, void *data)
+{
+    (void)task;
+    ++*(unsigned *)data;
+}
+
+static void
+test_old_tasks_are_dropped_while_it_runs(struct fixture *f, gconstpointer data)
+{
+    pv_stored_task old = { .status = (char *)"SUCCEEDED", .started = 1, .ended = 1 };
+    g_autoptr(pv_tasks) tasks = NULL;
+    unsigned count = 0;
+
+    (void)data;
+    g_assert_cmpint(pv_tasks_new(f->store, &tasks, NULL), ==, 0);
+    pv_store_begin(f->store);
+    for (int i = 0; i < PV_SERVER_TASKS_MAX; i++) {
+        g_autofree char *native = g_strdup_printf("%d", i);
+
+        old.number = number(f->store, PV_OBJECT_TASK, native, NULL);
+        g_assert_cmpint(pv_store_task_put(f->store, &old, NULL), ==, 0);
+    }
+    g_assert_cmpint(pv_store_commit(f->store, NULL), ==, 0);
+    for (int i = 0; i < PV_SERVER_TASKS_TRIM; i++)
+        run_one(tasks);
+    g_assert_cmpint(pv_tasks_each(tasks, count_one, &count, NULL), ==, 0);
+    g_assert_cmpuint(count, <=, PV_SERVER_TASKS_MAX);
+}
+
+static void
 test_a_task_of_a_dead_process_has_failed(struct fixture *f, gconstpointer data)
 {
     pv_stored_task cut = { .number = 5, .status = (char *)"RUNNING", .started = 1 };
@@ -448,13 +526,16 @@ main(int argc, char **argv)
     FOLDER("/server/sessions/so-many", test_a_user_has_so_many_sessions);
     g_test_add_func("/server/login/right-and-wrong", test_only_the_right_user_with_the_right_password_may_in);
     g_test_add_func("/server/login/guessing", test_who_guesses_has_to_wait_and_others_do_not);
+    g_test_add_func("/server/login/ipv6", test_the_addresses_of_one_ipv6_network_are_one_guesser);
     g_test_add_func("/server/login/account", test_an_account_needs_a_name_and_a_password);
     g_test_add_func("/server/login/basic", test_a_basic_header_is_taken_apart);
     FOLDER("/server/tls/made-once", test_a_certificate_is_made_once);
+    FOLDER("/server/tls/key-kept", test_a_key_is_never_written_over);
     FOLDER("/server/tls/damaged", test_a_damaged_certificate_is_named);
     g_test_add_func("/server/listen/addresses", test_addresses_are_read_as_people_write_them);
     g_test_add_func("/server/request/query", test_queries_are_decoded_strictly);
     FOLDER("/server/tasks/end", test_a_task_keeps_its_end);
+    FOLDER("/server/tasks/trim", test_old_tasks_are_dropped_while_it_runs);
     FOLDER("/server/tasks/dead-process", test_a_task_of_a_dead_process_has_failed);
     return g_test_run();
 }
