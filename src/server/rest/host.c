@@ -7,8 +7,10 @@ static const char *const filter_names[] = { "hosts",    "names",           "fold
                                             "standalone", "clusters", "connection_states", NULL };
 
 static gboolean
-passes(const struct pv_filters *filters, const pv_vapi_host_summary *item)
+passes(const struct pv_filters *filters, const void *data)
 {
+    const pv_vapi_host_summary *item = data;
+
     return pv_filters_pass(filters, F_HOSTS, item->host) && pv_filters_pass(filters, F_NAMES, item->name) &&
            pv_filters_pass(filters, F_FOLDERS, PV_MOREF_HOSTS) &&
            pv_filters_pass(filters, F_DATACENTERS, PV_MOREF_DATACENTER) &&
@@ -17,12 +19,10 @@ passes(const struct pv_filters *filters, const pv_vapi_host_summary *item)
            pv_filters_pass(filters, F_STATES, item->connection_state);
 }
 
-static pv_vapi_host_summary *
-summary(const struct pv_inv_object *object)
+static void *
+item_of(const struct pv_inv_object *object, const char *moref)
 {
-    char moref[PV_MOREF_SIZE];
-    pv_vapi_host_summary *item =
-        pv_vapi_host_summary_of(object->object, pv_moref_write(PV_OBJECT_HOST, object->number, moref));
+    pv_vapi_host_summary *item = pv_vapi_host_summary_of(object->object, moref);
 
     if (!pv_backend_is_up(object->backend)) {
         g_free(item->connection_state);
@@ -35,28 +35,18 @@ summary(const struct pv_inv_object *object)
 static int
 list(struct pv_request *request, pv_error **error)
 {
-    pv_inventory *inventory = request->service->inventory;
-    g_autoptr(GPtrArray) items = pv_list_new(&pv_vapi_host_summary_desc);
-    g_auto(pv_filters) filters = { 0 };
-    const GPtrArray *objects;
-    int rc = pv_filters_read(request, filter_names, &filters, error);
+    static const struct pv_rest_listing listing = {
+        .kind = PV_OBJECT_HOST,
+        .desc = &pv_vapi_host_summary_desc,
+        .filter_names = filter_names,
+        .item_of = item_of,
+        .passes = passes,
+        .cap = PV_VAPI_HOST_CAP,
+        .too_many = "com.vmware.api.vcenter.host.too_many_matches",
+        .nouns = "hosts",
+    };
 
-    if (rc < 0)
-        return rc;
-    pv_inventory_lock(inventory);
-    objects = pv_inventory_objects(inventory, PV_OBJECT_HOST);
-    for (unsigned i = 0; i < objects->len; i++) {
-        g_autoptr(pv_vapi_host_summary) item = summary(objects->pdata[i]);
-
-        if (passes(&filters, item))
-            g_ptr_array_add(items, g_steal_pointer(&item));
-    }
-    pv_inventory_unlock(inventory);
-    rc = pv_rest_check_cap(request, items->len, PV_VAPI_HOST_CAP,
-                           "com.vmware.api.vcenter.host.too_many_matches", "hosts");
-    if (rc == 0)
-        pv_reply_list(request, &pv_vapi_host_summary_desc, items);
-    return rc;
+    return pv_rest_list(request, &listing, error);
 }
 
 const struct pv_route pv_routes_host[] = {

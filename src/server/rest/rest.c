@@ -29,6 +29,20 @@ pv_rest_hold(struct pv_request *request, struct pv_inv_hold *hold, pv_error **er
     return pv_inventory_hold(inventory, moref, hold, error);
 }
 
+int
+pv_rest_power(struct pv_request *request, enum pv_power_op op, struct pv_inv_hold *hold, pv_error **error)
+{
+    int rc = pv_rest_hold(request, hold, error);
+
+    if (rc < 0)
+        return rc;
+    rc = pv_vm_power(hold->conn, hold->id, op, request->task, error);
+    pv_inv_hold_refresh(hold, request->task);
+    if (rc == 0)
+        pv_reply_void(request);
+    return rc;
+}
+
 /* ---- filters ---- */
 
 static int
@@ -106,4 +120,44 @@ pv_rest_check_cap(struct pv_request *request, unsigned count, unsigned cap, cons
         return 0;
     return pv_refuse(request, PV_VAPI_UNABLE_TO_ALLOCATE_RESOURCE, message_id, NULL,
                      "Too many %s. Add more filter criteria to reduce the number.", nouns);
+}
+
+/* ---- lists ---- */
+
+static GPtrArray *
+select_items(pv_inventory *inventory, const struct pv_rest_listing *listing, const struct pv_filters *filters)
+{
+    GPtrArray *list = pv_list_new(listing->desc);
+    const GPtrArray *objects;
+    char moref[PV_MOREF_SIZE];
+
+    pv_inventory_lock(inventory);
+    objects = pv_inventory_objects(inventory, listing->kind);
+    for (unsigned i = 0; i < objects->len; i++) {
+        const struct pv_inv_object *object = objects->pdata[i];
+        void *item = listing->item_of(object, pv_moref_write(listing->kind, object->number, moref));
+
+        if (listing->passes(filters, item))
+            g_ptr_array_add(list, item);
+        else
+            pv_desc_free(listing->desc, item);
+    }
+    pv_inventory_unlock(inventory);
+    return list;
+}
+
+int
+pv_rest_list(struct pv_request *request, const struct pv_rest_listing *listing, pv_error **error)
+{
+    g_auto(pv_filters) filters = { 0 };
+    g_autoptr(GPtrArray) items = NULL;
+    int rc = pv_filters_read(request, listing->filter_names, &filters, error);
+
+    if (rc < 0)
+        return rc;
+    items = select_items(request->service->inventory, listing, &filters);
+    rc = pv_rest_check_cap(request, items->len, listing->cap, listing->too_many, listing->nouns);
+    if (rc == 0)
+        pv_reply_list(request, listing->desc, items);
+    return rc;
 }

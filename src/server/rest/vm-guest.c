@@ -44,35 +44,18 @@ power(struct pv_request *request, pv_error **error)
 }
 
 static int
-ask(struct pv_request *request, enum pv_power_op op, pv_error **error)
+ask(struct pv_request *request, pv_error **error)
 {
+    enum pv_power_op op =
+        request->call->id == PV_VAPI_GUEST_REBOOT ? PV_POWER_OP_REBOOT : PV_POWER_OP_SHUTDOWN;
     g_auto(pv_inv_hold) hold = { 0 };
-    int rc = pv_rest_hold(request, &hold, error);
+    int rc = pv_rest_power(request, op, &hold, error);
 
-    if (rc < 0)
+    if (rc != PV_ERR_SAME_STATE)
         return rc;
-    rc = pv_vm_power(hold.conn, hold.id, op, request->task, error);
-    pv_inv_hold_refresh(&hold, request->task);
-    if (rc == PV_ERR_SAME_STATE) { /* asked of a VM that is off: no guest is there to be asked */
-        pv_error_clear(error);
-        return pv_refuse(request, PV_VAPI_NOT_ALLOWED_IN_CURRENT_STATE, PV_VAPI_MSG_IS_OFF, NULL,
-                         "Virtual machine is powered off.");
-    }
-    if (rc == 0)
-        pv_reply_void(request);
-    return rc;
-}
-
-static int
-shut_down(struct pv_request *request, pv_error **error)
-{
-    return ask(request, PV_POWER_OP_SHUTDOWN, error);
-}
-
-static int
-reboot(struct pv_request *request, pv_error **error)
-{
-    return ask(request, PV_POWER_OP_REBOOT, error);
+    pv_error_clear(error); /* asked of a VM that is off: no guest is there to be asked */
+    return pv_refuse(request, PV_VAPI_NOT_ALLOWED_IN_CURRENT_STATE, PV_VAPI_MSG_IS_OFF, NULL,
+                     "Virtual machine is powered off.");
 }
 
 static int
@@ -88,8 +71,8 @@ standby(struct pv_request *request, pv_error **error)
 const struct pv_route pv_routes_vm_guest[] = {
     { PV_VAPI_GUEST_IDENTITY, identity, PV_ROUTE_SLOW },
     { PV_VAPI_GUEST_POWER_GET, power, PV_ROUTE_SLOW },
-    { PV_VAPI_GUEST_SHUTDOWN, shut_down, PV_ROUTE_SLOW },
-    { PV_VAPI_GUEST_REBOOT, reboot, PV_ROUTE_SLOW },
+    { PV_VAPI_GUEST_SHUTDOWN, ask, PV_ROUTE_SLOW },
+    { PV_VAPI_GUEST_REBOOT, ask, PV_ROUTE_SLOW },
     { PV_VAPI_GUEST_STANDBY, standby, PV_ROUTE_SLOW },
     { 0, NULL, 0 },
 };

@@ -47,14 +47,20 @@ passes(pv_inventory *inventory, const struct pv_filters *filters, const struct p
     return host && pv_filters_pass(filters, F_HOSTS, pv_moref_write(PV_OBJECT_HOST, host->number, moref));
 }
 
+/* By hand: with thousands of VMs printf was a third of the answer's time. */
 static void
 append_number(GString *out, const char *key, int64_t value)
 {
-    char text[32];
+    char text[24], *at = text + sizeof text;
+    uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
 
+    do
+        *--at = (char)('0' + rest % 10);
+    while (rest /= 10);
+    if (value < 0)
+        *--at = '-';
     g_string_append(out, key);
-    g_snprintf(text, sizeof text, "%" G_GINT64_FORMAT, value);
-    g_string_append(out, text);
+    g_string_append_len(out, at, text + sizeof text - at);
 }
 
 static void

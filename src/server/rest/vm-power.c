@@ -85,50 +85,26 @@ explain(struct pv_request *request, struct pv_inv_hold *hold, enum pv_power_op o
 }
 
 static int
-change(struct pv_request *request, enum pv_power_op op, pv_error **error)
+change(struct pv_request *request, pv_error **error)
 {
+    static const enum pv_power_op ops[] = {
+        [PV_VAPI_POWER_START] = PV_POWER_OP_START,
+        [PV_VAPI_POWER_STOP] = PV_POWER_OP_STOP,
+        [PV_VAPI_POWER_SUSPEND] = PV_POWER_OP_SUSPEND,
+        [PV_VAPI_POWER_RESET] = PV_POWER_OP_RESET,
+    };
+    enum pv_power_op op = ops[request->call->id];
     g_auto(pv_inv_hold) hold = { 0 };
-    int rc = pv_rest_hold(request, &hold, error);
+    int rc = pv_rest_power(request, op, &hold, error);
 
-    if (rc < 0)
-        return rc;
-    rc = pv_vm_power(hold.conn, hold.id, op, request->task, error);
-    pv_inv_hold_refresh(&hold, request->task);
-    if (rc < 0)
-        return explain(request, &hold, op, rc, error);
-    pv_reply_void(request);
-    return 0;
-}
-
-static int
-start(struct pv_request *request, pv_error **error)
-{
-    return change(request, PV_POWER_OP_START, error);
-}
-
-static int
-stop(struct pv_request *request, pv_error **error)
-{
-    return change(request, PV_POWER_OP_STOP, error);
-}
-
-static int
-suspend(struct pv_request *request, pv_error **error)
-{
-    return change(request, PV_POWER_OP_SUSPEND, error);
-}
-
-static int
-reset(struct pv_request *request, pv_error **error)
-{
-    return change(request, PV_POWER_OP_RESET, error);
+    return rc < 0 && hold.conn ? explain(request, &hold, op, rc, error) : rc;
 }
 
 const struct pv_route pv_routes_vm_power[] = {
     { PV_VAPI_POWER_GET, get, PV_ROUTE_SLOW },
-    { PV_VAPI_POWER_START, start, PV_ROUTE_SLOW },
-    { PV_VAPI_POWER_STOP, stop, PV_ROUTE_SLOW },
-    { PV_VAPI_POWER_SUSPEND, suspend, PV_ROUTE_LONG },
-    { PV_VAPI_POWER_RESET, reset, PV_ROUTE_SLOW },
+    { PV_VAPI_POWER_START, change, PV_ROUTE_SLOW },
+    { PV_VAPI_POWER_STOP, change, PV_ROUTE_SLOW },
+    { PV_VAPI_POWER_SUSPEND, change, PV_ROUTE_LONG },
+    { PV_VAPI_POWER_RESET, change, PV_ROUTE_SLOW },
     { 0, NULL, 0 },
 };
