@@ -149,11 +149,13 @@ try_often(struct vs_conn *conn, const struct pv_http_request *plain, pv_task *ta
             return 0;
         if (!logged_in && may_log_in_again(attempt, read)) {
             logged_in = TRUE;
-            if (vs_login_again(conn, attempt->generation, task, error) < 0)
-                return PV_ERR_AUTH;
+            code = vs_login_again(conn, attempt->generation, task, error);
+            if (code < 0)
+                return code;
         } else if (tries < VS_TRIES && may_try_again(attempt, read)) {
-            if (pv_task_sleep(task, pause, error) < 0)
-                return PV_ERR_TIMEOUT;
+            code = pv_task_sleep(task, pause, error);
+            if (code < 0)
+                return code;
             pause *= 2;
         } else
             return code;
@@ -211,6 +213,18 @@ vs_rest(struct vs_conn *conn, const struct vs_request *request, pv_task *task, j
 
 /* ---- common forms ---- */
 
+/* A read, whose answer is never empty. */
+static int
+fetch(struct vs_conn *conn, const struct vs_request *request, pv_task *task, json_t **ret_result, pv_error **error)
+{
+    int code = vs_rest(conn, request, task, ret_result, error);
+
+    if (code == 0 && !*ret_result)
+        code = pv_error_set(error, PV_ERR_PROTOCOL, "the answer to GET %s is empty",
+                            pv_vapi_call(request->call)->path);
+    return code;
+}
+
 int
 vs_get(struct vs_conn *conn, enum pv_vapi_call_id call, const char *id, const struct pv_desc *desc,
        void **ret_object, pv_task *task, pv_error **error)
@@ -218,11 +232,8 @@ vs_get(struct vs_conn *conn, enum pv_vapi_call_id call, const char *id, const st
     const char *ids[] = { id, NULL };
     struct vs_request request = { .call = call, .ids = ids };
     json_t *result = NULL;
-    int code = vs_rest(conn, &request, task, &result, error);
+    int code = fetch(conn, &request, task, &result, error);
 
-    if (code == 0 && !result)
-        code = pv_error_set(error, PV_ERR_PROTOCOL, "the answer to GET %s is empty",
-                            pv_vapi_call(call)->path);
     if (code == 0)
         code = pv_vapi_read(result, desc, 0, ret_object, error);
     json_decref(result);
@@ -235,11 +246,8 @@ vs_list(struct vs_conn *conn, enum pv_vapi_call_id call, const struct vs_filter 
 {
     struct vs_request request = { .call = call, .filters = filters };
     json_t *result = NULL;
-    int code = vs_rest(conn, &request, task, &result, error);
+    int code = fetch(conn, &request, task, &result, error);
 
-    if (code == 0 && !result)
-        code = pv_error_set(error, PV_ERR_PROTOCOL, "the answer to GET %s is empty",
-                            pv_vapi_call(call)->path);
     if (code == 0)
         code = pv_vapi_read_list(result, desc, 0, list, error);
     json_decref(result);
