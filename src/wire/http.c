@@ -197,6 +197,7 @@ set_tls(const struct pv_http *http, CURL *easy)
 {
     gboolean check = !http->insecure && !http->pin;
 
+    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2); /* and later */
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, check ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, check ? 2L : 0L);
     if (http->ca_file) {
