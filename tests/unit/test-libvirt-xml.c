@@ -187,6 +187,32 @@ test_a_domain_read_back_is_the_domain_written(void)
 }
 
 static void
+test_each_disk_has_a_target_of_its_own(void)
+{
+    static const char *const buses[] = { "scsi", "sata", "usb", "virtio", "xen", "ide" };
+    static const char *const targets[] = { "sda", "sdb", "sdc", "vda", "vdb", "hda" };
+    g_autoptr(pv_vm_spec) spec = pv_vm_spec_new();
+    g_autoptr(lv_note) note = lv_note_new();
+    g_autoptr(GPtrArray) images = g_ptr_array_new_with_free_func((GDestroyNotify)lv_image_free);
+    struct lv_plan plan = { .spec = spec, .uuid = "11111111-1111-1111-1111-111111111111", .note = note,
+                            .kind = LV_QEMU, .accelerator = "tcg", .images = images };
+    g_autofree char *xml = NULL;
+    g_autoptr(pv_vm) vm = NULL;
+
+    spec->name = g_strdup("a");
+    spec->disks = pv_list_new(&pv_disk_spec_desc);
+    for (size_t i = 0; i < G_N_ELEMENTS(buses); i++) {
+        add_disk(spec, images, NULL, "/x", FALSE);
+        ((pv_disk_spec *)g_ptr_array_index(spec->disks, i))->bus = g_strdup(buses[i]);
+    }
+    xml = lv_domain_xml(&plan);
+    vm = parse(xml, 0);
+    g_assert_cmpuint(vm->disks->len, ==, G_N_ELEMENTS(buses));
+    for (size_t i = 0; i < G_N_ELEMENTS(buses); i++)
+        g_assert_cmpstr(((const pv_disk *)g_ptr_array_index(vm->disks, i))->id, ==, targets[i]);
+}
+
+static void
 test_a_note_survives_its_document(void)
 {
     g_autoptr(lv_note) note = lv_note_new(), back = NULL;
@@ -286,6 +312,7 @@ main(int argc, char **argv)
                     test_the_agents_channel_tells_its_state);
     g_test_add_func("/libvirt-xml/a-domain-read-back-is-the-domain-written",
                     test_a_domain_read_back_is_the_domain_written);
+    g_test_add_func("/libvirt-xml/each-disk-has-a-target-of-its-own", test_each_disk_has_a_target_of_its_own);
     g_test_add_func("/libvirt-xml/a-note-survives-its-document", test_a_note_survives_its_document);
     g_test_add_func("/libvirt-xml/a-clone-shares-nothing-that-must-differ",
                     test_a_clone_shares_nothing_that_must_differ);

@@ -148,21 +148,25 @@ default_bus(const pv_disk_spec *disk, const struct lv_plan *plan)
     return g_str_has_prefix(plan->spec->machine ? plan->spec->machine : "q35", "pc") ? "ide" : "sata";
 }
 
+static const char *
+prefix_of(const char *bus)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(buses); i++)
+        if (strcmp(buses[i].bus, bus) == 0)
+            return buses[i].prefix;
+    return buses[0].prefix;
+}
+
+/* Counted by prefix, which several buses share: used has one number for each letter it begins with. */
 static char *
 target_name(const char *bus, unsigned *used)
 {
-    unsigned n;
+    const char *prefix = prefix_of(bus);
+    unsigned n = used[prefix[0] - 'a']++;
 
-    for (size_t i = 0; i < G_N_ELEMENTS(buses); i++) {
-        if (strcmp(buses[i].bus, bus) != 0)
-            continue;
-        n = used[i]++;
-        return n < 26 ? g_strdup_printf("%s%c", buses[i].prefix, 'a' + (int)n)
-                      : g_strdup_printf("%s%c%c", buses[i].prefix, 'a' + (int)(n / 26 - 1),
-                                        'a' + (int)(n % 26));
-    }
-    n = used[0]++;
-    return g_strdup_printf("vd%c", 'a' + (int)(n % 26));
+    if (n < 26)
+        return g_strdup_printf("%s%c", prefix, 'a' + (int)n);
+    return g_strdup_printf("%s%c%c", prefix, 'a' + (int)(n / 26 - 1), 'a' + (int)(n % 26));
 }
 
 static void
@@ -248,7 +252,7 @@ write_comforts(struct doc *doc)
 static void
 write_devices(struct doc *doc, const struct lv_plan *plan)
 {
-    unsigned used[G_N_ELEMENTS(buses)] = { 0 };
+    unsigned used[26] = { 0 };
 
     open_element(doc, "devices");
     for (unsigned i = 0; plan->spec->disks && i < plan->spec->disks->len; i++)
