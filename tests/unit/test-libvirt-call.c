@@ -2,6 +2,7 @@
 /* Calls with a deadline into a library whose calls have none. */
 #include "libvirt.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -144,6 +145,43 @@ test_work_in_steps_tidies_up_and_is_not_unknown(void)
 
     g_assert_cmpint(lv_job_run(job, NULL), ==, PV_ERR_TIMEOUT);
     g_assert_cmpint(g_atomic_int_get(&ended), ==, before + 1);
+}
+
+static int
+make_image(lv_job *job, virConnectPtr handle, pv_error **error)
+{
+    const struct lv_place place = { .path = job->name };
+    g_autoptr(lv_image) image = NULL;
+
+    return lv_image_create(job, handle, &place, "raw", 1 << 20, NULL, &image, error);
+}
+
+/* A qemu-img that begins a file and then finds the disk full. */
+static void
+test_an_image_that_does_not_fit_leaves_no_part_of_it(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("pv-lv-XXXXXX", NULL);
+    g_autofree char *tool = g_build_filename(folder, "qemu-img", NULL);
+    g_autofree char *path = g_strconcat(folder, ":", g_getenv("PATH"), NULL);
+    g_autofree char *before = g_strdup(g_getenv("PATH"));
+    g_autoptr(pv_task) task = task_of(10000);
+    g_autoptr(lv_job) job = lv_job_new(conn, task, make_image);
+    g_autoptr(pv_error) error = NULL;
+    gboolean local = conn->local;
+
+    job->name = g_build_filename(folder, "half.img", NULL);
+    g_file_set_contents_full(tool, "#!/bin/sh\nfor last; do file=$path; path=$last; done\necho half >\"$file\"\n"
+                                   "echo \"qemu-img: $file: No space left on device\"\nexit 1\n", -1,
+                             G_FILE_SET_CONTENTS_NONE, 0700, NULL);
+    g_setenv("PATH", path, TRUE);
+    conn->local = TRUE;
+    g_assert_cmpint(lv_job_run(job, &error), ==, PV_ERR_NO_SPACE);
+    g_assert_cmpint((int)error->code, ==, PV_ERR_NO_SPACE);
+    g_assert_false(g_file_test(job->name, G_FILE_TEST_EXISTS));
+    conn->local = local;
+    g_setenv("PATH", before, TRUE);
+    g_unlink(tool);
+    g_assert_cmpint(g_rmdir(folder), ==, 0);
 }
 
 static void
@@ -294,6 +332,8 @@ main(int argc, char **argv)
     g_test_add_func("/libvirt-call/a-change-that-hangs-is-unknown", test_a_change_that_hangs_is_unknown);
     g_test_add_func("/libvirt-call/a-cancelled-call-ends-at-once", test_a_cancelled_call_ends_at_once);
     g_test_add_func("/libvirt-call/work-in-steps-tidies-up", test_work_in_steps_tidies_up_and_is_not_unknown);
+    g_test_add_func("/libvirt-call/an-image-that-does-not-fit-leaves-no-part-of-it",
+                    test_an_image_that_does_not_fit_leaves_no_part_of_it);
     g_test_add_func("/libvirt-call/too-many-hanging-calls-are-refused",
                     test_too_many_hanging_calls_are_refused);
     g_test_add_func("/libvirt-call/a-call-costs-little", test_a_call_costs_little);

@@ -227,6 +227,7 @@ qemu_img(lv_job *job, const char *const *argv, pv_error **error)
     g_autoptr(GSubprocess) process =
         g_subprocess_newv(argv, G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_MERGE, &why);
     struct img img = { job, process, said };
+    enum pv_code code;
     char *line;
     int r;
 
@@ -239,10 +240,10 @@ qemu_img(lv_job *job, const char *const *argv, pv_error **error)
         return 0;
     line = strstr(said->str, "qemu-img: ");
     g_strdelimit(g_strstrip(line ? line : said->str), "\n\r", ' ');
-    pv_error_set(error, strstr(said->str, "No space left") ? PV_ERR_NO_SPACE : PV_ERR_FAILED, "%s",
-                 line ? line : why->message);
+    code = strstr(said->str, "No space left") ? PV_ERR_NO_SPACE : PV_ERR_FAILED;
+    pv_error_set(error, code, "%s", line ? line : why->message);
     pv_error_native(error, "qemu-img", NULL, said->str);
-    return PV_ERR_FAILED;
+    return code;
 }
 
 /* ---- make ---- */
@@ -256,6 +257,22 @@ check_free(const char *path, pv_error **error)
     return 0;
 }
 
+/* Runs what makes the file at path; what fails leaves no part of one. */
+static int
+make_file(lv_job *job, const char *const *argv, const char *path, pv_error **error)
+{
+    int r = check_free(path, error);
+
+    if (r == 0)
+        r = lv_job_sends(job, error);
+    if (r < 0)
+        return r;
+    r = qemu_img(job, argv, error);
+    if (r < 0)
+        g_unlink(path);
+    return r;
+}
+
 static int
 create_local(lv_job *job, const char *path, const char *format, int64_t size, const lv_image *backing,
              pv_error **error)
@@ -263,7 +280,6 @@ create_local(lv_job *job, const char *path, const char *format, int64_t size, co
     g_autofree char *bytes = size >= 0 ? g_strdup_printf("%" G_GINT64_FORMAT, (gint64)size) : NULL;
     const char *argv[16];
     unsigned n = 0;
-    int r = check_free(path, error);
 
     argv[n++] = "qemu-img";
     argv[n++] = "create";
@@ -281,9 +297,7 @@ create_local(lv_job *job, const char *path, const char *format, int64_t size, co
     if (bytes)
         argv[n++] = bytes;
     argv[n] = NULL;
-    if (r == 0)
-        r = lv_job_sends(job, error);
-    return r < 0 ? r : qemu_img(job, argv, error);
+    return make_file(job, argv, path, error);
 }
 
 /* A pool knows what was there when it last looked: before a name is called taken it looks again. */
@@ -417,16 +431,8 @@ copy_local(lv_job *job, const lv_image *source, const char *path, pv_error **err
 {
     const char *argv[] = { "qemu-img", "convert", "-p", "-f", source->format, "-O", source->format, "--",
                            source->path, path, NULL };
-    int r = check_free(path, error);
 
-    if (r == 0)
-        r = lv_job_sends(job, error);
-    if (r < 0)
-        return r;
-    r = qemu_img(job, argv, error);
-    if (r < 0)
-        g_unlink(path); /* half a copy */
-    return r;
+    return make_file(job, argv, path, error);
 }
 
 /* The folder a local copy goes to: the pool's, else the source's own. */
