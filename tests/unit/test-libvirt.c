@@ -331,6 +331,30 @@ test_control_characters_are_refused_with_the_field(struct rig *rig, const void *
 }
 
 static void
+test_what_xml_or_a_folder_cannot_hold_is_refused(struct rig *rig, const void *unused)
+{
+    static const char *const names[] = { "../x", "/etc/x", "a/b", "x\x1b" };
+    g_autoptr(pv_snapshot_spec) snapshot = pv_snapshot_spec_new();
+    g_autoptr(pv_error) why = NULL;
+
+    (void)unused;
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autoptr(pv_volume_spec) spec = pv_volume_spec_new();
+        g_autoptr(pv_error) error = NULL;
+
+        spec->name = g_strdup(names[i]);
+        spec->datastore = g_strdup("images");
+        spec->size = 1 << 20;
+        g_assert_cmpint(pv_volume_create(rig->conn, spec, NULL, NULL, &error), ==, PV_ERR_INVALID);
+        g_assert_nonnull(strstr(error->message, "name: "));
+    }
+    snapshot->name = g_strdup("s");
+    snapshot->description = g_strdup("x\x1b");
+    g_assert_cmpint(pv_snapshot_create(rig->conn, "on", snapshot, NULL, NULL, &why), ==, PV_ERR_INVALID);
+    g_assert_nonnull(strstr(why->message, "description: "));
+}
+
+static void
 test_a_failed_creation_leaves_no_volume(struct rig *rig, const void *unused)
 {
     g_autoptr(pv_vm_spec) spec = spec_named("half");
@@ -422,6 +446,7 @@ main(int argc, char **argv)
     ADD(stopping_a_suspended_machine_drops_its_memory);
     ADD(a_hostile_name_comes_back_as_it_was);
     ADD(control_characters_are_refused_with_the_field);
+    ADD(what_xml_or_a_folder_cannot_hold_is_refused);
     ADD(a_failed_creation_leaves_no_volume);
     ADD(an_unknown_network_is_refused_before_anything_is_made);
     g_test_add_func("/libvirt/what_cannot_be_opened_says_why", test_what_cannot_be_opened_says_why);

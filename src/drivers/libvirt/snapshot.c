@@ -280,8 +280,10 @@ create_run(lv_job *job, virConnectPtr handle, pv_error **error)
     g_autoptr(virDomainSnapshot) snapshot = NULL;
     unsigned flags;
     int state;
-    int r = lv_domain_find(handle, job->vm, &domain, error);
+    int r = lv_xml_check(&pv_snapshot_spec_desc, spec, error);
 
+    if (r == 0)
+        r = lv_domain_find(handle, job->vm, &domain, error);
     if (r == 0)
         r = lv_domain_state(domain, &state, error);
     if (r == 0)

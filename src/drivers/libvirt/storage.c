@@ -315,8 +315,12 @@ volume_create_run(lv_job *job, virConnectPtr handle, pv_error **error)
     g_autoptr(lv_image) backing = NULL, image = NULL;
     g_autoptr(virStoragePool) pool = NULL;
     g_autoptr(virStorageVol) volume = NULL;
-    int r = 0;
+    int r = lv_xml_check(&pv_volume_spec_desc, spec, error);
 
+    if (r < 0)
+        return r;
+    if (strchr(spec->name, '/')) /* without a pool the name would be taken for a path */
+        return pv_error_set(error, PV_ERR_INVALID, "name: a volume's name holds no '/'");
     if (spec->size == PV_UNSET_INT && !spec->backing)
         return pv_error_set(error, PV_ERR_INVALID, "size: a new volume needs one, or a backing image");
     if (spec->backing)

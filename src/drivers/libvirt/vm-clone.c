@@ -16,6 +16,7 @@ struct cloning {
     lv_note *source_note;
     lv_note *note;       /* of the clone */
     GHashTable *images;  /* target -> lv_image */
+    gboolean defining;   /* the definition went out */
 };
 
 static int
@@ -105,6 +106,7 @@ define_clone(struct cloning *cloning, const char *xml, const char *uuid, pv_erro
         r = lv_job_sends(cloning->job, error);
     if (r < 0)
         return r;
+    cloning->defining = TRUE;
     domain = virDomainDefineXML(cloning->handle, copy);
     if (!domain)
         return lv_fail(error, "libvirt refuses the definition");
@@ -144,9 +146,9 @@ clone_all(struct cloning *cloning, pv_error **error)
         r = note_link(cloning, uuid, error);
     if (r == 0)
         r = define_clone(cloning, xml, uuid, error);
-    if (r < 0)
+    if (r < 0 && (!cloning->defining || !lv_handle_is_dead(cloning->handle))) /* as in vm-create.c */
         undo(cloning);
-    else
+    if (r == 0)
         cloning->job->text = g_steal_pointer(&uuid);
     return r;
 }

@@ -11,6 +11,7 @@ struct making {
     const pv_vm_spec *spec;
     lv_note *note;
     struct lv_plan plan;
+    gboolean defining; /* the definition went out */
 };
 
 /* ---- names ---- */
@@ -262,6 +263,7 @@ define(struct making *making, pv_error **error)
     if (r < 0)
         return r;
     pv_log(PV_LOG_TRACE, "libvirt", "define %s", xml);
+    making->defining = TRUE;
     domain = virDomainDefineXML(making->handle, xml);
     if (!domain)
         return lv_fail(error, "libvirt refuses the definition");
@@ -324,7 +326,9 @@ create_run(lv_job *job, virConnectPtr handle, pv_error **error)
     if (r == 0)
         r = define(&making, error);
     if (r < 0) {
-        undo(&making);
+        /* who hung up on the definition may have taken it: then its images must stay */
+        if (!making.defining || !lv_handle_is_dead(handle))
+            undo(&making);
         return r;
     }
     job->text = g_ascii_strdown(making.plan.uuid, -1);

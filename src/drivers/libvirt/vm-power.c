@@ -71,9 +71,9 @@ explain(virDomainPtr domain, enum pv_power_op op, pv_error **error)
         (rules[op].same & (1u << state)))
         return 0;
     if (r == PV_ERR_STATE && lv_domain_state(domain, &state, NULL) == 0 &&
-        check_state(op, state, error) < 0) {
+        (r = check_state(op, state, error)) < 0) {
         pv_error_native(error, refusal->native_source, refusal->native_code, refusal->native_message);
-        return error && *error ? (int)(*error)->code : r;
+        return r;
     }
     return pv_error_propagate(error, g_steal_pointer(&refusal));
 }
