@@ -315,6 +315,14 @@ PV_MODEL_AUTOPTR(pv_network)
 PV_MODEL_AUTOPTR(pv_event)
 PV_MODEL_AUTOPTR(pv_outcome)
 
+/**
+ * The item of a list of desc's structs that ref names: by the first of the members "id", "uuid" (case
+ * ignored), "name" and "path" that desc has and an item matches. PV_ERR_NOT_FOUND, with a hint at the
+ * nearest name; PV_ERR_INVALID when several items match alike.
+ */
+int pv_list_find(const GPtrArray *list, const struct pv_desc *desc, const char *ref, unsigned *ret_index,
+                 pv_error **error);
+
 G_END_DECLS
 
 #endif

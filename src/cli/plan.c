@@ -31,14 +31,13 @@ const struct pv_desc cli_plan_desc = { "plan", sizeof(struct cli_plan), plan_fie
 /* The things an argument can name, other than VMs. */
 struct named {
     unsigned flag;
-    const char *noun;
     const struct pv_desc *desc;
     int (*list)(pv_conn *conn, pv_task *task, GPtrArray **ret_list, pv_error **error);
 };
 
 static const struct named named_things[] = {
-    { PV_F_DATASTORE, "datastore", &pv_datastore_desc, pv_datastore_list },
-    { PV_F_NETWORK, "network", &pv_network_desc, pv_network_list },
+    { PV_F_DATASTORE, &pv_datastore_desc, pv_datastore_list },
+    { PV_F_NETWORK, &pv_network_desc, pv_network_list },
 };
 
 /* ---- walking the arguments ---- */
@@ -150,40 +149,17 @@ plan_vms(struct planner *planner, const char *const *refs)
     return rc;
 }
 
-static gboolean
-is_called(const struct pv_desc *desc, const void *item, const char *ref)
-{
-    static const char *const keys[] = { "id", "name", "uuid" };
-
-    for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
-        const struct pv_field *field = pv_desc_field(desc, keys[i]);
-
-        if (field && g_strcmp0(G_STRUCT_MEMBER(char *, item, field->offset), ref) == 0)
-            return TRUE;
-    }
-    return FALSE;
-}
-
-static int
-find_in(const struct planner *planner, const struct pv_desc *desc, const GPtrArray *list, const char *noun,
-        const char *ref)
-{
-    for (guint i = 0; i < list->len; i++)
-        if (is_called(desc, list->pdata[i], ref))
-            return 0;
-    return pv_error_set(planner->error, PV_ERR_NOT_FOUND, "there is no %s '%s'", noun, ref);
-}
-
 static int
 check_snapshot(const struct planner *planner, const char *ref)
 {
     g_autoptr(GPtrArray) list = NULL;
+    unsigned index;
     int rc;
 
     if (!planner->vm)
         return 0;
     rc = pv_snapshot_list(planner->conn, planner->vm, planner->task, &list, planner->error);
-    return rc != 0 ? rc : find_in(planner, &pv_snapshot_desc, list, "snapshot", ref);
+    return rc != 0 ? rc : pv_list_find(list, &pv_snapshot_desc, ref, &index, planner->error);
 }
 
 static int
@@ -192,12 +168,13 @@ check_named(const struct planner *planner, const struct pv_field *field, const c
     for (size_t i = 0; i < G_N_ELEMENTS(named_things); i++) {
         const struct named *named = &named_things[i];
         g_autoptr(GPtrArray) list = NULL;
+        unsigned index;
         int rc;
 
         if (!(field->flags & named->flag))
             continue;
         rc = named->list(planner->conn, planner->task, &list, planner->error);
-        return rc != 0 ? rc : find_in(planner, named->desc, list, named->noun, ref);
+        return rc != 0 ? rc : pv_list_find(list, named->desc, ref, &index, planner->error);
     }
     return 0;
 }

@@ -42,6 +42,10 @@ int pv_resolve_vm(pv_conn *conn, const char *ref, pv_task *task, char **ret_id, 
 /** All of them at once, in order; nothing is returned when one is missing. */
 int pv_resolve_vms(pv_conn *conn, const char *const *refs, pv_task *task, char ***ret_ids, pv_error **error);
 
+/* VMs by the driver's own ids (NULL: all). Nothing is checked, task is never NULL. */
+int pv_vm_list_ids(pv_conn *conn, const char *const *ids, unsigned parts, pv_task *task, GPtrArray **ret_vms,
+                   pv_error **error);
+
 /* As the public calls; label goes before the error's message, NULL: nothing does (the caller has the
  * target in a column of its own). */
 int pv_vm_power_as(pv_conn *conn, const char *ref, const char *label, enum pv_power_op op, pv_task *task,

@@ -84,19 +84,14 @@ static int
 resolve_datastore(pv_conn *conn, const char *ref, pv_task *task, char **ret_id, pv_error **error)
 {
     g_autoptr(GPtrArray) stores = NULL;
+    unsigned index;
     int code = pv_datastore_list(conn, task, &stores, error);
 
-    if (code < 0)
-        return code;
-    for (unsigned i = 0; i < stores->len; i++) {
-        const pv_datastore *store = g_ptr_array_index(stores, i);
-
-        if (g_strcmp0(store->id, ref) && g_strcmp0(store->name, ref) && g_strcmp0(store->uuid, ref))
-            continue;
-        *ret_id = g_strdup(store->id);
-        return 0;
-    }
-    return pv_error_set(error, PV_ERR_NOT_FOUND, "no datastore has the id or name '%s'", ref);
+    if (code == 0)
+        code = pv_list_find(stores, &pv_datastore_desc, ref, &index, error);
+    if (code == 0)
+        *ret_id = g_strdup(((const pv_datastore *)g_ptr_array_index(stores, index))->id);
+    return code;
 }
 
 int
@@ -123,19 +118,17 @@ find_volume(pv_conn *conn, const char *datastore, const char *ref, pv_task *task
             pv_error **error)
 {
     g_autoptr(GPtrArray) list = NULL;
+    unsigned index;
     int code = pv_volume_list(conn, datastore, task, &list, error);
 
     if (code < 0)
         return code;
-    for (unsigned i = 0; i < list->len; i++) {
-        const pv_volume *volume = g_ptr_array_index(list, i);
-
-        if (g_strcmp0(volume->id, ref) && g_strcmp0(volume->name, ref) && g_strcmp0(volume->path, ref))
-            continue;
-        *ret_volume = g_ptr_array_steal_index(list, i);
-        return 0;
-    }
-    return pv_error_set(error, PV_ERR_NOT_FOUND, "datastore %s has no volume '%s'", datastore, ref);
+    code = pv_list_find(list, &pv_volume_desc, ref, &index, error);
+    if (code < 0)
+        pv_error_prefix(error, "datastore %s: ", datastore);
+    else
+        *ret_volume = g_ptr_array_steal_index(list, index);
+    return code;
 }
 
 static int

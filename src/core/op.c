@@ -176,35 +176,19 @@ READ(run_host_list, pv_host_list, GPtrArray)
 READ(run_datastore_list, pv_datastore_list, GPtrArray)
 READ(run_network_list, pv_network_list, GPtrArray)
 
-/* Takes one out of a list by its members "id", "uuid" or "name". */
-static int
-pick(GPtrArray *list, const struct pv_desc *desc, const char *ref, void **ret, pv_error **error)
-{
-    static const char *const keys[] = { "id", "uuid", "name" };
-
-    for (unsigned k = 0; k < G_N_ELEMENTS(keys); k++) {
-        const struct pv_field *field = pv_desc_field(desc, keys[k]);
-
-        for (unsigned i = 0; i < list->len; i++) {
-            char *const *member = (char *const *)((char *)g_ptr_array_index(list, i) + field->offset);
-
-            if (g_strcmp0(*member, ref) != 0)
-                continue;
-            *ret = g_ptr_array_steal_index(list, i);
-            return 0;
-        }
-    }
-    return pv_error_set(error, PV_ERR_NOT_FOUND, "no %s has the id or name '%s'", desc->name, ref);
-}
-
 static int
 get_one(int (*list)(pv_conn *, pv_task *, GPtrArray **, pv_error **), const struct pv_desc *desc, const char *ref,
         pv_conn *conn, pv_task *task, void **ret, pv_error **error)
 {
     g_autoptr(GPtrArray) all = NULL;
+    unsigned index;
     int code = list(conn, task, &all, error);
 
-    return code < 0 ? code : pick(all, desc, ref, ret, error);
+    if (code == 0)
+        code = pv_list_find(all, desc, ref, &index, error);
+    if (code == 0)
+        *ret = g_ptr_array_steal_index(all, index);
+    return code;
 }
 
 RUN(run_host_get)

@@ -84,28 +84,14 @@ find_snapshot(pv_conn *conn, const char *vm_id, const char *ref, pv_task *task, 
               pv_error **error)
 {
     g_autoptr(GPtrArray) list = NULL;
-    int found = -1;
+    unsigned index;
     int code = list_snapshots(conn, vm_id, task, &list, error);
 
-    if (code < 0)
-        return code;
-    for (unsigned i = 0; i < list->len; i++) {
-        const pv_snapshot *snapshot = g_ptr_array_index(list, i);
-
-        if (g_strcmp0(snapshot->id, ref) == 0) {
-            found = (int)i;
-            break;
-        }
-        if (g_strcmp0(snapshot->name, ref) != 0)
-            continue;
-        if (found >= 0)
-            return pv_error_set(error, PV_ERR_INVALID, "more than one snapshot is named '%s': name it by id", ref);
-        found = (int)i;
-    }
-    if (found < 0)
-        return pv_error_set(error, PV_ERR_NOT_FOUND, "no snapshot has the id or name '%s'", ref);
-    *ret_snapshot = g_ptr_array_steal_index(list, (unsigned)found);
-    return 0;
+    if (code == 0)
+        code = pv_list_find(list, &pv_snapshot_desc, ref, &index, error);
+    if (code == 0)
+        *ret_snapshot = g_ptr_array_steal_index(list, index);
+    return code;
 }
 
 static int

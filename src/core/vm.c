@@ -7,73 +7,27 @@
 
 /* ---- names ---- */
 
-static const pv_vm *
-match(const GPtrArray *vms, const char *ref, gboolean *ret_ambiguous)
+int
+pv_vm_list_ids(pv_conn *conn, const char *const *ids, unsigned parts, pv_task *task, GPtrArray **ret_vms,
+               pv_error **error)
 {
-    const pv_vm *by_name = NULL;
+    g_autoptr(GPtrArray) vms = pv_list_new(&pv_vm_desc);
+    const struct pv_vm_query query = { ids, parts | PV_VM_BASIC };
+    int code = conn->driver->vm->list(conn->handle, &query, task, vms, error);
 
-    *ret_ambiguous = FALSE;
-    for (unsigned i = 0; i < vms->len; i++) {
-        const pv_vm *vm = g_ptr_array_index(vms, i);
-
-        if (g_strcmp0(vm->id, ref) == 0 || (vm->uuid && g_ascii_strcasecmp(vm->uuid, ref) == 0)) {
-            *ret_ambiguous = FALSE;
-            return vm;
-        }
-        if (g_strcmp0(vm->name, ref) != 0)
-            continue;
-        *ret_ambiguous = by_name != NULL;
-        by_name = vm;
-    }
-    return by_name;
-}
-
-static int
-not_found(const GPtrArray *vms, const char *ref, pv_error **error)
-{
-    g_autoptr(GPtrArray) names = g_ptr_array_new();
-    const char *near;
-
-    for (unsigned i = 0; i < vms->len; i++) {
-        const pv_vm *vm = g_ptr_array_index(vms, i);
-
-        if (vm->name)
-            g_ptr_array_add(names, vm->name);
-    }
-    g_ptr_array_add(names, NULL);
-    pv_error_set(error, PV_ERR_NOT_FOUND, "no VM has the id, uuid or name '%s'", ref);
-    near = pv_text_nearest(ref, (const char *const *)names->pdata);
-    if (near)
-        pv_error_hint(error, "did you mean '%s'?", near);
-    return PV_ERR_NOT_FOUND;
+    if (code == 0)
+        *ret_vms = g_steal_pointer(&vms);
+    return code;
 }
 
 static int
 resolve_in(const GPtrArray *vms, const char *ref, char **ret_id, pv_error **error)
 {
-    gboolean ambiguous;
-    const pv_vm *vm = match(vms, ref, &ambiguous);
-
-    if (ambiguous) {
-        pv_error_set(error, PV_ERR_INVALID, "more than one VM is named '%s'", ref);
-        pv_error_hint(error, "name it by id or uuid: see `vm list -o wide`");
-        return PV_ERR_INVALID;
-    }
-    if (!vm)
-        return not_found(vms, ref, error);
-    *ret_id = g_strdup(vm->id);
-    return 0;
-}
-
-static int
-list_basic(pv_conn *conn, pv_task *task, GPtrArray **ret_vms, pv_error **error)
-{
-    g_autoptr(GPtrArray) vms = pv_list_new(&pv_vm_desc);
-    struct pv_vm_query query = { NULL, PV_VM_BASIC };
-    int code = conn->driver->vm->list(conn->handle, &query, task, vms, error);
+    unsigned index;
+    int code = pv_list_find(vms, &pv_vm_desc, ref, &index, error);
 
     if (code == 0)
-        *ret_vms = g_steal_pointer(&vms);
+        *ret_id = g_strdup(((const pv_vm *)g_ptr_array_index(vms, index))->id);
     return code;
 }
 
@@ -91,7 +45,7 @@ pv_resolve_vms(pv_conn *conn, const char *const *refs, pv_task *task, char ***re
             code = conn->driver->vm->resolve(conn->handle, *refs, task, &id, error);
         } else {
             if (!vms)
-                code = list_basic(conn, task, &vms, error);
+                code = pv_vm_list_ids(conn, NULL, PV_VM_BASIC, task, &vms, error);
             if (code == 0)
                 code = resolve_in(vms, *refs, &id, error);
         }
@@ -122,37 +76,21 @@ pv_resolve_vm(pv_conn *conn, const char *ref, pv_task *task, char **ret_id, pv_e
 
 /* ---- read ---- */
 
-static int
-list_vms(struct pv_call *call, const char *const *refs, unsigned parts, GPtrArray *vms, pv_error **error)
-{
-    pv_conn *conn = call->conn;
-    g_auto(GStrv) ids = NULL;
-    struct pv_vm_query query = { NULL, parts };
-
-    if (refs) {
-        int code = pv_resolve_vms(conn, refs, call->task, &ids, error);
-
-        if (code < 0)
-            return code;
-        query.ids = (const char *const *)ids;
-    }
-    return conn->driver->vm->list(conn->handle, &query, call->task, vms, error);
-}
-
 int
 pv_vm_list(pv_conn *conn, const char *const *refs, unsigned parts, pv_task *task, GPtrArray **ret_list,
            pv_error **error)
 {
-    g_autoptr(GPtrArray) vms = pv_list_new(&pv_vm_desc);
+    g_auto(GStrv) ids = NULL;
     struct pv_call call;
     int code = pv_call_begin(&call, conn, "vm.list", PV_EFFECT_READ, conn->driver->vm && conn->driver->vm->list, task,
                              error);
 
     if (code < 0)
         return code;
-    code = list_vms(&call, refs, parts | PV_VM_BASIC, vms, error);
+    if (refs)
+        code = pv_resolve_vms(conn, refs, call.task, &ids, error);
     if (code == 0)
-        *ret_list = g_steal_pointer(&vms);
+        code = pv_vm_list_ids(conn, (const char *const *)ids, parts, call.task, ret_list, error);
     return pv_call_end(&call, NULL, code, error);
 }
 

@@ -198,31 +198,18 @@ qmp_vm_list(void *data, const struct pv_vm_query *query, pv_task *task, GPtrArra
 
 /* ---- names ---- */
 
-static gboolean
-is_named(const pv_vm *vm, const char *ref)
-{
-    return g_strcmp0(vm->name, ref) == 0 || (vm->uuid && g_ascii_strcasecmp(vm->uuid, ref) == 0);
-}
-
 static int
 resolve_by_look(struct qmp_conn *conn, const char *ref, pv_task *task, char **ret_id, pv_error **error)
 {
     const struct pv_vm_query query = { .parts = PV_VM_BASIC };
     g_autoptr(GPtrArray) vms = pv_list_new(&pv_vm_desc);
-    const pv_vm *found = NULL;
+    unsigned index;
     int code = qmp_vm_list(conn, &query, task, vms, error);
 
-    for (unsigned i = 0; i < vms->len && code == 0; i++) {
-        if (!is_named(vms->pdata[i], ref))
-            continue;
-        if (found)
-            code = pv_error_set(error, PV_ERR_INVALID, "more than one VM is named '%s': name it by id", ref);
-        found = vms->pdata[i];
-    }
-    if (code == 0 && !found)
-        code = pv_error_set(error, PV_ERR_NOT_FOUND, "no VM has the id, uuid or name '%s'", ref);
     if (code == 0)
-        *ret_id = g_strdup(found->id);
+        code = pv_list_find(vms, &pv_vm_desc, ref, &index, error);
+    if (code == 0)
+        *ret_id = g_strdup(((const pv_vm *)vms->pdata[index])->id);
     return code;
 }
 
