@@ -4,7 +4,7 @@
 #include "pool.h"
 
 #define TARGETS_AT_ONCE 8 /* VMs of one endpoint changed side by side */
-#define LOOK_MS 5000      /* for a look at the states afterwards */
+#define LOOK_MS 5000      /* for each look at the states afterwards */
 
 #define R PV_F_REQUIRED
 #define P PV_F_POSITIONAL
@@ -369,17 +369,28 @@ run_target(unsigned i, void *data)
         pv_task_progress(batch->whole, g_atomic_int_add(&batch->finished, 1) + 1, batch->rows->len, "VMs");
 }
 
-/* One look for all at what state each is in now, also when the work itself was cancelled. A VM that
- * is gone stays without a state. */
+static int
+look(struct batch *batch, const char *const *ids, GPtrArray **ret_vms)
+{
+    g_autoptr(pv_task) task = pv_task_new("vm.list", NULL);
+
+    pv_task_set_timeout(task, LOOK_MS);
+    return pv_vm_list_ids(batch->conn, ids, PV_VM_BASIC, task, ret_vms, NULL);
+}
+
+/* One look for all at what state each is in now, also when the work itself was cancelled. Only when
+ * one of them is gone are all VMs listed: others that hang are none of this batch's business. A VM
+ * that is gone stays without a state. */
 static void
 note_states(struct batch *batch)
 {
     g_autoptr(GPtrArray) vms = NULL;
     g_autoptr(GHashTable) states = g_hash_table_new(g_str_hash, g_str_equal);
-    g_autoptr(pv_task) look = pv_task_new("vm.list", NULL);
+    int code = look(batch, (const char *const *)batch->ids, &vms);
 
-    pv_task_set_timeout(look, LOOK_MS);
-    if (pv_vm_list(batch->conn, NULL, PV_VM_BASIC, look, &vms, NULL) < 0)
+    if (code == PV_ERR_NOT_FOUND)
+        code = look(batch, NULL, &vms);
+    if (code < 0)
         return;
     for (unsigned i = 0; i < vms->len; i++) {
         const pv_vm *vm = g_ptr_array_index(vms, i);
