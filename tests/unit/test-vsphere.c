@@ -19,7 +19,7 @@ const struct pv_driver *const pv_drivers[] = { &pv_driver_vsphere, NULL };
 struct fake {
     gboolean only_rest;
     unsigned login_status;     /* 0: the right one */
-    gulong login_delay;        /* microseconds */
+    pv_task *cancel_at_login;  /* cancelled when a login has arrived, before its answer; or NULL */
     unsigned refuse_sessions;  /* answers so many calls with 401 */
     const char *refusal;       /* body of those */
     unsigned fail_calls;       /* answers so many calls with 503 */
@@ -107,7 +107,10 @@ answer_login(struct fake *fake, struct http_exchange *exchange)
         return;
     }
     fake->logins++;
-    g_usleep(fake->login_delay);
+    if (fake->cancel_at_login) {
+        pv_task_cancel(fake->cancel_at_login);
+        g_usleep(300 * 1000); /* the client has all the time to give up */
+    }
     exchange->status = fake->login_status ? fake->login_status : is_rest(exchange) ? 200 : 201;
     exchange->answer = g_strdup_printf(is_rest(exchange) ? "{\"value\":\"session-%u\"}" : "\"session-%u\"",
                                        fake->logins);
@@ -360,31 +363,21 @@ test_a_session_id_that_is_no_header_is_refused(void)
     http_peer_stop(world.peer);
 }
 
-static void *
-cancel_soon(void *data)
-{
-    g_usleep(100 * 1000);
-    pv_task_cancel(data);
-    return NULL;
-}
-
 /* The server has opened the session by then: its id must be waited for, or nobody can close it. */
 static void
 test_a_login_cancelled_on_its_way_leaves_no_session(void)
 {
-    struct fake fake = { .login_delay = 500 * 1000 };
+    g_autoptr(pv_task) task = pv_task_new("test", NULL);
+    struct fake fake = { .cancel_at_login = task };
     struct http_peer *peer = http_peer_start(TRUE, serve, &fake);
     g_autofree char *uri = g_strdup_printf("vsphere://u@127.0.0.1:%d", http_peer_port(peer));
     struct pv_open_options options = { .password = give_password, .password_data = (void *)"p",
                                        .tls_sha256 = http_peer_sha256(peer) };
-    g_autoptr(pv_task) task = pv_task_new("test", NULL);
-    GThread *thread = g_thread_new("cancel", cancel_soon, task);
     pv_conn *conn = NULL;
 
     g_assert_cmpint(pv_open(uri, &options, task, &conn, NULL), ==, PV_ERR_CANCELLED);
     g_assert_cmpuint(fake.logins, ==, 1);
     g_assert_cmpuint(fake.logouts, ==, 1);
-    g_thread_join(thread);
     http_peer_stop(peer);
 }
 
