@@ -24,7 +24,7 @@ static const struct slot_of slots[] = {
     SLOT("datastore.list", datastore, list),    SLOT("datastore.get", datastore, list),
     SLOT("volume.list", volume, list),          SLOT("volume.create", volume, create),
     SLOT("volume.delete", volume, remove),      SLOT("network.list", network, list),
-    SLOT("network.get", network, list),
+    SLOT("network.get", network, list),         SLOT("event.watch", event, enable),
 };
 
 static gboolean
@@ -55,6 +55,32 @@ via_of(const struct pv_driver *driver, const char *operation)
     return NULL;
 }
 
+const char *
+pv_conn_lacks(pv_conn *conn, const char *operation)
+{
+    const char *why = NULL;
+
+    if (!driver_has(conn->driver, operation))
+        return "";
+    if (conn->driver->lacks && conn->driver->lacks(conn->handle, operation, &why))
+        return why ? why : "";
+    return NULL;
+}
+
+int
+pv_conn_check(pv_conn *conn, const char *operation, pv_error **error)
+{
+    const struct pv_op *op = pv_op_find(operation);
+    const char *lacks = pv_conn_lacks(conn, operation);
+
+    if (lacks)
+        return pv_error_set(error, PV_ERR_UNSUPPORTED, "%s is not supported by %s endpoints%s%s", operation,
+                            conn->driver->name, *lacks ? ": " : "", lacks);
+    if (conn->readonly && op && op->effect != PV_EFFECT_READ)
+        return pv_error_set(error, PV_ERR_DENIED, "%s refused: the connection is read-only", operation);
+    return 0;
+}
+
 int
 pv_endpoint_capabilities(pv_conn *conn, G_GNUC_UNUSED pv_task *task, GPtrArray **ret_list,
                          G_GNUC_UNUSED pv_error **error)
@@ -63,7 +89,7 @@ pv_endpoint_capabilities(pv_conn *conn, G_GNUC_UNUSED pv_task *task, GPtrArray *
 
     for (const struct pv_op *op = pv_op_table(); op->name; op++) {
         pv_capability *row = pv_capability_new();
-        const char *lacks = pv_conn_lacks(conn, op->name, driver_has(conn->driver, op->name));
+        const char *lacks = pv_conn_lacks(conn, op->name);
         const struct pv_via *via = via_of(conn->driver, op->name);
 
         row->operation = g_strdup(op->name);

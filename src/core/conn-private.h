@@ -27,27 +27,36 @@ struct pv_call {
 };
 
 /**
- * Checks support (slot: the driver has the function) and read-only, and readies a task with the
- * connection's default deadline when the caller's is NULL. After success call pv_call_end once.
+ * Checks support and read-only, and readies a task with the connection's default deadline when the
+ * caller's is NULL. operation: a row of the operation table. After success call pv_call_end once.
  */
-int pv_call_begin(struct pv_call *call, pv_conn *conn, const char *operation, enum pv_effect effect, gboolean slot,
-                  pv_task *task, pv_error **error);
+int pv_call_begin(struct pv_call *call, pv_conn *conn, const char *operation, pv_task *task, pv_error **error);
 /** Prefixes the error with target (may be NULL), traces, and returns code. */
 int pv_call_end(struct pv_call *call, const char *target, int code, pv_error **error);
-/** Why this connection cannot do an operation, or NULL when it can. */
-const char *pv_conn_lacks(pv_conn *conn, const char *operation, gboolean slot);
+/**
+ * The end of what follows a creation. A failure says that the thing was made, and what was not ("read
+ * back"); a deadline is PV_ERR_UNKNOWN, for PV_ERR_TIMEOUT would promise that nothing was changed.
+ */
+int pv_call_after_made(int code, const char *what_not, pv_error **error);
+
+/* ---- what a connection can do (capability.c): the operation table held against the driver's slots ---- */
+
+/** Why this connection cannot do an operation ("": no reason but the driver's), or NULL when it can. */
+const char *pv_conn_lacks(pv_conn *conn, const char *operation);
+/** PV_ERR_UNSUPPORTED, or PV_ERR_DENIED for a change on a read-only connection. */
+int pv_conn_check(pv_conn *conn, const char *operation, pv_error **error);
 
 /** The VM's id from an id, uuid or name. */
 int pv_resolve_vm(pv_conn *conn, const char *ref, pv_task *task, char **ret_id, pv_error **error);
-/** All of them at once, in order; nothing is returned when one is missing. */
+/** All of them at once, in order; nothing is returned when one is missing. PV_ERR_UNSUPPORTED where there are no VMs. */
 int pv_resolve_vms(pv_conn *conn, const char *const *refs, pv_task *task, char ***ret_ids, pv_error **error);
 
 /* VMs by the driver's own ids (NULL: all). Nothing is checked, task is never NULL. */
 int pv_vm_list_ids(pv_conn *conn, const char *const *ids, unsigned parts, pv_task *task, GPtrArray **ret_vms,
                    pv_error **error);
 
-/* As the public calls; label goes before the error's message, NULL: nothing does (the caller has the
- * target in a column of its own). */
+/* As the public calls. label goes before the error's message; NULL: nothing does (the caller has the
+ * target in a column of its own), and ref is an id already. */
 int pv_vm_power_as(pv_conn *conn, const char *ref, const char *label, enum pv_power_op op, pv_task *task,
                    pv_error **error);
 int pv_vm_delete_as(pv_conn *conn, const char *ref, const char *label, pv_task *task, pv_error **error);
@@ -55,10 +64,14 @@ int pv_vm_wait_as(pv_conn *conn, const char *ref, const char *label, unsigned st
 
 /* ---- events (event.c) ---- */
 
+#define PV_EVENT_QUEUE_MAX 4096 /* events of one connection that wait to be delivered */
+
 struct pv_bus *pv_bus_new(pv_conn *conn);
 /** The driver's emit: any thread; takes the event. sink is the bus. */
 void pv_bus_emit(void *sink, pv_event *event);
-/** Delivers nothing more; frees when the last queued event has gone. */
-void pv_bus_close(struct pv_bus *bus);
+/** Stops the driver's flow if it is on. When it returns no callback runs, and none will. */
+void pv_bus_stop(struct pv_bus *bus);
+/** The bus goes when the last queued event has gone. */
+void pv_bus_unref(struct pv_bus *bus);
 
 #endif

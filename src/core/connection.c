@@ -58,6 +58,14 @@ no_answer(const char *uri, pv_error *why, pv_error **error)
     return PV_ERR_CONNECT;
 }
 
+static void
+conn_free(pv_conn *conn)
+{
+    pv_bus_unref(conn->bus);
+    g_free(conn->uri);
+    g_free(conn);
+}
+
 static int
 open_parsed(const struct pv_uri *uri, const struct pv_open_options *options, pv_task *task, pv_conn **ret_conn,
             pv_error **error)
@@ -74,11 +82,11 @@ open_parsed(const struct pv_uri *uri, const struct pv_open_options *options, pv_
     args.sink = conn->bus;
     code = offer(conn, &args, &why);
     if (code < 0) {
-        pv_bus_close(conn->bus);
-        g_free(conn->uri);
-        g_free(conn);
-        return code == PV_ERR_TIMEOUT ? no_answer(uri->text, g_steal_pointer(&why), error)
-                                      : pv_error_propagate(error, g_steal_pointer(&why));
+        conn_free(conn);
+        if (code == PV_ERR_TIMEOUT)
+            return no_answer(uri->text, g_steal_pointer(&why), error);
+        pv_error_propagate(error, g_steal_pointer(&why));
+        return code;
     }
     pv_log(PV_LOG_INFO, "core", "opened %s with driver %s", conn->uri, conn->driver->name);
     *ret_conn = conn;
@@ -111,12 +119,9 @@ pv_close(pv_conn *conn)
 {
     if (!conn)
         return;
-    if (conn->driver->event && conn->driver->event->enable)
-        conn->driver->event->enable(conn->handle, FALSE, NULL);
+    pv_bus_stop(conn->bus); /* first: a callback may use the connection */
     conn->driver->close(conn->handle);
-    pv_bus_close(conn->bus);
-    g_free(conn->uri);
-    g_free(conn);
+    conn_free(conn);
 }
 
 const char *
@@ -133,29 +138,13 @@ pv_conn_driver(const pv_conn *conn)
 
 /* ---- around every call ---- */
 
-const char *
-pv_conn_lacks(pv_conn *conn, const char *operation, gboolean slot)
-{
-    const char *why = NULL;
-
-    if (!slot)
-        return "";
-    if (conn->driver->lacks && conn->driver->lacks(conn->handle, operation, &why))
-        return why ? why : "";
-    return NULL;
-}
-
 int
-pv_call_begin(struct pv_call *call, pv_conn *conn, const char *operation, enum pv_effect effect, gboolean slot,
-              pv_task *task, pv_error **error)
+pv_call_begin(struct pv_call *call, pv_conn *conn, const char *operation, pv_task *task, pv_error **error)
 {
-    const char *lacks = pv_conn_lacks(conn, operation, slot);
+    int code = pv_conn_check(conn, operation, error);
 
-    if (lacks)
-        return pv_error_set(error, PV_ERR_UNSUPPORTED, "%s is not supported by %s endpoints%s%s", operation,
-                            conn->driver->name, *lacks ? ": " : "", lacks);
-    if (conn->readonly && effect != PV_EFFECT_READ)
-        return pv_error_set(error, PV_ERR_DENIED, "%s refused: the connection is read-only", operation);
+    if (code < 0)
+        return code;
     call->conn = conn;
     call->operation = operation;
     call->begun = g_get_monotonic_time();
@@ -178,4 +167,16 @@ pv_call_end(struct pv_call *call, const char *target, int code, pv_error **error
                (double)(g_get_monotonic_time() - call->begun) / 1000.0);
     g_clear_pointer(&call->task, pv_task_unref);
     return code;
+}
+
+int
+pv_call_after_made(int code, const char *what_not, pv_error **error)
+{
+    if (code < 0)
+        pv_error_prefix(error, "made, but not %s: ", what_not);
+    if (code != PV_ERR_TIMEOUT)
+        return code;
+    if (error && *error)
+        (*error)->code = PV_ERR_UNKNOWN;
+    return PV_ERR_UNKNOWN;
 }

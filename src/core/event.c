@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The event bus: drivers emit from any thread, one thread delivers in order. The queue of each
- * connection is bounded; what does not fit is dropped and a PV_EVENT_LOST goes before the next one.
+ * connection is bounded; what does not fit is dropped, and a PV_EVENT_LOST stands in its place.
  */
 #include "conn-private.h"
-
-#define QUEUE_MAX 4096 /* events of one connection that wait to be delivered */
 
 struct subscriber {
     unsigned id;
@@ -18,10 +16,10 @@ struct pv_bus {
     pv_conn *conn;
     char *endpoint;
     gint queued;
-    gint lost;         /* events were dropped since the last delivery */
+    gint lost;         /* a PV_EVENT_LOST waits in the queue: it speaks for all that is dropped until then */
     GRecMutex lock;    /* held while delivering: unsubscribe waits for it; guards what follows */
     GArray *subscribers;
-    gboolean closed;
+    gboolean stopped;
     unsigned last_id;
     unsigned delivering; /* depth: entries are not removed meanwhile */
 };
@@ -31,8 +29,8 @@ struct item {
     pv_event *event;
 };
 
-static void
-bus_unref(struct pv_bus *bus)
+void
+pv_bus_unref(struct pv_bus *bus)
 {
     if (!g_atomic_int_dec_and_test(&bus->refs))
         return;
@@ -56,7 +54,7 @@ static void
 hand_out(struct pv_bus *bus, const pv_event *event)
 {
     bus->delivering++;
-    for (unsigned i = 0; i < bus->subscribers->len && !bus->closed; i++) {
+    for (unsigned i = 0; i < bus->subscribers->len && !bus->stopped; i++) {
         /* a copy: the call may subscribe, which moves the array */
         struct subscriber subscriber = g_array_index(bus->subscribers, struct subscriber, i);
 
@@ -71,14 +69,8 @@ static void
 deliver(struct pv_bus *bus, const pv_event *event)
 {
     g_rec_mutex_lock(&bus->lock);
-    if (g_atomic_int_compare_and_exchange(&bus->lost, 1, 0)) {
-        g_autoptr(pv_event) lost = pv_event_new();
-
-        lost->time = g_get_real_time();
-        lost->kind = PV_EVENT_LOST;
-        lost->endpoint = g_strdup(bus->endpoint);
-        hand_out(bus, lost);
-    }
+    if (event->kind == PV_EVENT_LOST) /* before it is told: who looks again now sees all that was dropped */
+        g_atomic_int_set(&bus->lost, 0);
     hand_out(bus, event);
     g_rec_mutex_unlock(&bus->lock);
 }
@@ -94,7 +86,7 @@ delivery_thread(gpointer data)
         g_atomic_int_add(&item->bus->queued, -1);
         deliver(item->bus, item->event);
         pv_event_free(item->event);
-        bus_unref(item->bus);
+        pv_bus_unref(item->bus);
         g_free(item);
     }
     return NULL;
@@ -114,19 +106,11 @@ delivery_queue(void)
     return queue;
 }
 
-/* ---- what drivers see ---- */
-
-void
-pv_bus_emit(void *sink, pv_event *event)
+static void
+enqueue(struct pv_bus *bus, pv_event *event)
 {
-    struct pv_bus *bus = sink;
     struct item *item;
 
-    if (g_atomic_int_get(&bus->queued) >= QUEUE_MAX) {
-        g_atomic_int_set(&bus->lost, 1);
-        pv_event_free(event);
-        return;
-    }
     g_atomic_int_inc(&bus->queued);
     g_atomic_int_inc(&bus->refs);
     if (!event->endpoint)
@@ -137,6 +121,26 @@ pv_bus_emit(void *sink, pv_event *event)
     item->bus = bus;
     item->event = event;
     g_async_queue_push(delivery_queue(), item);
+}
+
+/* ---- what drivers see ---- */
+
+void
+pv_bus_emit(void *sink, pv_event *event)
+{
+    struct pv_bus *bus = sink;
+
+    if (g_atomic_int_get(&bus->queued) < PV_EVENT_QUEUE_MAX) {
+        enqueue(bus, event);
+        return;
+    }
+    pv_event_free(event);
+    if (g_atomic_int_compare_and_exchange(&bus->lost, 0, 1)) {
+        pv_event *lost = pv_event_new();
+
+        lost->kind = PV_EVENT_LOST;
+        enqueue(bus, lost);
+    }
 }
 
 /* ---- what the connection sees ---- */
@@ -154,15 +158,6 @@ pv_bus_new(pv_conn *conn)
     return bus;
 }
 
-void
-pv_bus_close(struct pv_bus *bus)
-{
-    g_rec_mutex_lock(&bus->lock);
-    bus->closed = TRUE;
-    g_rec_mutex_unlock(&bus->lock);
-    bus_unref(bus);
-}
-
 static gboolean
 has_subscribers(const struct pv_bus *bus)
 {
@@ -172,12 +167,22 @@ has_subscribers(const struct pv_bus *bus)
     return FALSE;
 }
 
+void
+pv_bus_stop(struct pv_bus *bus)
+{
+    g_rec_mutex_lock(&bus->lock);
+    if (has_subscribers(bus))
+        bus->conn->driver->event->enable(bus->conn->handle, FALSE, NULL);
+    bus->stopped = TRUE;
+    g_rec_mutex_unlock(&bus->lock);
+}
+
 int
 pv_event_subscribe(pv_conn *conn, pv_event_fn fn, void *data, unsigned *ret_id, pv_error **error)
 {
     struct pv_bus *bus = conn->bus;
     struct subscriber subscriber = { 0, fn, data };
-    const char *lacks = pv_conn_lacks(conn, "event.watch", conn->driver->event && conn->driver->event->enable);
+    const char *lacks = pv_conn_lacks(conn, "event.watch");
     int code = 0;
 
     if (lacks)

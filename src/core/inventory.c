@@ -2,14 +2,12 @@
 /* The endpoint itself and what it has besides VMs: hosts, datastores, volumes, networks. */
 #include "conn-private.h"
 
-#define HAS(noun, slot) (conn->driver->noun && conn->driver->noun->slot)
-
 int
 pv_endpoint_info(pv_conn *conn, pv_task *task, pv_endpoint **ret_endpoint, pv_error **error)
 {
     g_autoptr(pv_endpoint) endpoint = pv_endpoint_new();
     struct pv_call call;
-    int code = pv_call_begin(&call, conn, "endpoint.info", PV_EFFECT_READ, HAS(endpoint, info), task, error);
+    int code = pv_call_begin(&call, conn, "endpoint.info", task, error);
 
     if (code < 0)
         return code;
@@ -27,7 +25,7 @@ pv_session_info(pv_conn *conn, pv_task *task, pv_session **ret_session, pv_error
 {
     g_autoptr(pv_session) session = pv_session_new();
     struct pv_call call;
-    int code = pv_call_begin(&call, conn, "session.info", PV_EFFECT_READ, HAS(endpoint, session), task, error);
+    int code = pv_call_begin(&call, conn, "session.info", task, error);
 
     if (code < 0)
         return code;
@@ -47,7 +45,7 @@ list_all(pv_conn *conn, const char *operation, list_slot slot, const struct pv_d
 {
     g_autoptr(GPtrArray) list = pv_list_new(desc);
     struct pv_call call;
-    int code = pv_call_begin(&call, conn, operation, PV_EFFECT_READ, slot != NULL, task, error);
+    int code = pv_call_begin(&call, conn, operation, task, error);
 
     if (code < 0)
         return code;
@@ -100,7 +98,7 @@ pv_volume_list(pv_conn *conn, const char *datastore, pv_task *task, GPtrArray **
     g_autoptr(GPtrArray) list = pv_list_new(&pv_volume_desc);
     g_autofree char *id = NULL;
     struct pv_call call;
-    int code = pv_call_begin(&call, conn, "volume.list", PV_EFFECT_READ, HAS(volume, list), task, error);
+    int code = pv_call_begin(&call, conn, "volume.list", task, error);
 
     if (code < 0)
         return code;
@@ -154,12 +152,14 @@ pv_volume_create(pv_conn *conn, const pv_volume_spec *spec, pv_task *task, pv_vo
     int code = pv_desc_validate(&pv_volume_spec_desc, spec, error);
 
     if (code == 0)
-        code = pv_call_begin(&call, conn, "volume.create", PV_EFFECT_CREATE, HAS(volume, create), task, error);
+        code = pv_call_begin(&call, conn, "volume.create", task, error);
     if (code < 0)
         return code;
     code = create_volume(&call, spec, &id, error);
     code = pv_call_end(&call, spec->name, code, error);
-    return code == 0 && ret_volume ? find_volume(conn, spec->datastore, id, task, ret_volume, error) : code;
+    if (code == 0 && ret_volume)
+        code = pv_call_after_made(find_volume(conn, spec->datastore, id, task, ret_volume, error), "read back", error);
+    return code;
 }
 
 int
@@ -168,7 +168,7 @@ pv_volume_delete(pv_conn *conn, const char *datastore, const char *ref, pv_task 
     g_autoptr(pv_volume) volume = NULL;
     g_autofree char *store = NULL;
     struct pv_call call;
-    int code = pv_call_begin(&call, conn, "volume.delete", PV_EFFECT_DISRUPTIVE, HAS(volume, remove), task, error);
+    int code = pv_call_begin(&call, conn, "volume.delete", task, error);
 
     if (code < 0)
         return code;

@@ -258,21 +258,19 @@ RUN(run_volume_list)
 RUN(run_vm_create)
 {
     const struct create_args *create = args;
-    g_autoptr(pv_vm) vm = NULL;
-    g_autofree char *id = NULL;
-    int code = pv_vm_create(conn, create->spec, task, &vm, error);
+    gboolean start = create->start == TRUE;
+    g_autoptr(pv_vm) vm = NULL, started = NULL;
+    int code = start ? pv_conn_check(conn, "vm.start", error) : 0;
 
-    if (code == 0 && create->start == TRUE) {
-        id = g_strdup(vm->id);
-        code = pv_vm_power(conn, id, PV_POWER_OP_START, task, error);
-        if (code < 0)
-            pv_error_prefix(error, "made, but not started: ");
-        g_clear_pointer(&vm, pv_vm_free);
-        if (code == 0)
-            code = pv_vm_get(conn, id, PV_VM_ALL & ~PV_VM_GUEST, task, &vm, error);
-    }
     if (code == 0)
-        *ret = g_steal_pointer(&vm);
+        code = pv_vm_create(conn, create->spec, task, &vm, error);
+    if (code == 0 && start)
+        code = pv_call_after_made(pv_vm_power(conn, vm->id, PV_POWER_OP_START, task, error), "started", error);
+    if (code == 0 && start)
+        code = pv_call_after_made(pv_vm_get(conn, vm->id, PV_VM_ALL & ~PV_VM_GUEST, task, &started, error),
+                                  "read back", error);
+    if (code == 0)
+        *ret = start ? g_steal_pointer(&started) : g_steal_pointer(&vm);
     return code;
 }
 
@@ -426,7 +424,7 @@ for_each_vm(pv_conn *conn, const char *operation, char *const *vms, target_fn fn
     g_auto(GStrv) ids = NULL;
     struct batch batch = { conn, task, operation, vms, NULL, fn, detail, NULL, 0 };
     struct pv_call call;
-    int code = pv_call_begin(&call, conn, "vm.list", PV_EFFECT_READ, conn->driver->vm != NULL, task, error);
+    int code = pv_call_begin(&call, conn, "vm.list", task, error);
 
     if (code < 0)
         return code;
@@ -589,6 +587,8 @@ pv_op_run(const struct pv_op *op, pv_conn *conn, pv_task *task, const void *args
     void *result = NULL;
     int code = op->args_desc ? pv_desc_validate(op->args_desc, args, error) : 0;
 
+    if (code == 0)
+        code = pv_conn_check(conn, op->name, error);
     if (code < 0)
         return code;
     if (!task) {

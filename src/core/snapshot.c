@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "conn-private.h"
 
-#define HAS(slot) (conn->driver->snapshot && conn->driver->snapshot->slot)
-
 /* ---- order: parents before children, siblings by age ---- */
 
 static int
@@ -68,7 +66,7 @@ pv_snapshot_list(pv_conn *conn, const char *vm, pv_task *task, GPtrArray **ret_l
 {
     g_autofree char *id = NULL;
     struct pv_call call;
-    int code = pv_call_begin(&call, conn, "snapshot.list", PV_EFFECT_READ, HAS(list), task, error);
+    int code = pv_call_begin(&call, conn, "snapshot.list", task, error);
 
     if (code < 0)
         return code;
@@ -106,7 +104,7 @@ create_snapshot(struct pv_call *call, const char *vm, const pv_snapshot_spec *sp
     if (code == 0)
         code = conn->driver->snapshot->create(conn->handle, vm_id, spec, call->task, &id, error);
     if (code == 0 && ret_snapshot)
-        code = find_snapshot(conn, vm_id, id, call->task, ret_snapshot, error);
+        code = pv_call_after_made(find_snapshot(conn, vm_id, id, call->task, ret_snapshot, error), "read back", error);
     return code;
 }
 
@@ -118,7 +116,7 @@ pv_snapshot_create(pv_conn *conn, const char *vm, const pv_snapshot_spec *spec, 
     int code = pv_desc_validate(&pv_snapshot_spec_desc, spec, error);
 
     if (code == 0)
-        code = pv_call_begin(&call, conn, "snapshot.create", PV_EFFECT_CREATE, HAS(create), task, error);
+        code = pv_call_begin(&call, conn, "snapshot.create", task, error);
     if (code < 0)
         return code;
     code = create_snapshot(&call, vm, spec, ret_snapshot, error);
@@ -140,7 +138,7 @@ pv_snapshot_revert(pv_conn *conn, const char *vm, const char *ref, pv_task *task
     g_autofree char *vm_id = NULL;
     g_autoptr(pv_snapshot) snapshot = NULL;
     struct pv_call call;
-    int code = pv_call_begin(&call, conn, "snapshot.revert", PV_EFFECT_DISRUPTIVE, HAS(revert), task, error);
+    int code = pv_call_begin(&call, conn, "snapshot.revert", task, error);
 
     if (code < 0)
         return code;
@@ -156,7 +154,7 @@ pv_snapshot_delete(pv_conn *conn, const char *vm, const char *ref, gboolean chil
     g_autofree char *vm_id = NULL;
     g_autoptr(pv_snapshot) snapshot = NULL;
     struct pv_call call;
-    int code = pv_call_begin(&call, conn, "snapshot.delete", PV_EFFECT_DISRUPTIVE, HAS(remove), task, error);
+    int code = pv_call_begin(&call, conn, "snapshot.delete", task, error);
 
     if (code < 0)
         return code;
