@@ -4,6 +4,8 @@
 #include <math.h>
 #include <polyvirt/task.h>
 
+#define WAIT_MAX_MS (INT64_C(100) * 366 * 86400 * 1000) /* a hundred years: longer waits are cut to this */
+
 struct pv_task {
     gint refs;
     char *id, *operation, *target;
@@ -87,7 +89,7 @@ pv_task_operation(const pv_task *task)
 void
 pv_task_set_timeout(pv_task *task, int64_t ms)
 {
-    gint64 deadline = ms > 0 ? g_get_monotonic_time() + ms * 1000 : 0;
+    gint64 deadline = ms > 0 ? g_get_monotonic_time() + MIN(ms, WAIT_MAX_MS) * 1000 : 0;
 
     if (task->whole && task->whole->deadline && (!deadline || deadline > task->whole->deadline))
         deadline = task->whole->deadline;
@@ -158,26 +160,33 @@ pv_task_check(pv_task *task, pv_error **error)
     return 0;
 }
 
+/* Until the moment or the cancellation, whichever is first; a signal to the thread ends no wait. */
+static void
+sleep_until(GCancellable *cancellable, gint64 until)
+{
+    GPollFD fd = { .fd = -1, .events = G_IO_IN }; /* poll() passes over -1 */
+    gboolean wakes = g_cancellable_make_pollfd(cancellable, &fd);
+    gint64 left;
+
+    while (!g_cancellable_is_cancelled(cancellable) && (left = until - g_get_monotonic_time()) > 0)
+        g_poll(&fd, 1, (int)MIN((left + 999) / 1000, G_MAXINT));
+    if (wakes)
+        g_cancellable_release_fd(cancellable);
+}
+
 int
 pv_task_sleep(pv_task *task, int64_t ms, pv_error **error)
 {
     int64_t left = pv_task_remaining_ms(task);
-    GPollFD fd = { 0 };
 
-    if (pv_task_check(task, error) < 0)
-        return pv_task_check(task, NULL);
+    ms = CLAMP(ms, 0, WAIT_MAX_MS);
     if (!task) {
-        g_usleep(ms * 1000);
+        g_usleep((gulong)ms * 1000);
         return 0;
     }
-    if (left >= 0 && left < ms)
-        ms = left;
-    if (g_cancellable_make_pollfd(task->cancellable, &fd)) {
-        g_poll(&fd, 1, (int)MIN(ms, G_MAXINT));
-        g_cancellable_release_fd(task->cancellable);
-    } else {
-        g_usleep(ms * 1000);
-    }
+    if (left >= 0)
+        ms = MIN(ms, left);
+    sleep_until(task->cancellable, g_get_monotonic_time() + ms * 1000);
     return pv_task_check(task, error);
 }
 
@@ -300,7 +309,7 @@ pv_task_start(pv_task *task, pv_task_fn fn, void *data)
 int
 pv_task_wait(pv_task *task, int64_t ms, pv_error **error)
 {
-    gint64 until = g_get_monotonic_time() + ms * 1000;
+    gint64 until = g_get_monotonic_time() + MIN(ms, WAIT_MAX_MS) * 1000;
     pv_error *cause = NULL;
     gboolean ended;
     int code = 0;
