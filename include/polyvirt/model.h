@@ -107,7 +107,8 @@ struct pv_vm {
     char *accelerator;  /**< "kvm" or "tcg": what it runs on, or will */
     char *host;
     char *annotation;
-    int autostart, persistent, template; /**< bool */
+    int autostart, persistent; /**< bool */
+    int is_template;    /**< bool; "template" in JSON, a word that C++ keeps for itself */
     GPtrArray *disks;   /**< of struct pv_disk */
     GPtrArray *nics;    /**< of struct pv_nic */
     char *guest_hostname;

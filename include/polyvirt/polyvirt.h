@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The library's public headers, one noun each. */
+/* The library's public headers, one noun each. <polyvirt/qmp.h> is apart: it needs <jansson.h>. */
 #ifndef POLYVIRT_POLYVIRT_H
 #define POLYVIRT_POLYVIRT_H
 
@@ -13,6 +13,6 @@
 #include <polyvirt/server.h>
 #include <polyvirt/task.h>
 
-#define PV_VERSION "0.1.0"
+#define PV_VERSION "0.1.0" /**< of these headers */
 
 #endif
