@@ -48,7 +48,8 @@ int pv_conn_check(pv_conn *conn, const char *operation, pv_error **error);
 
 /** The VM's id from an id, uuid or name. */
 int pv_resolve_vm(pv_conn *conn, const char *ref, pv_task *task, char **ret_id, pv_error **error);
-/** All of them at once, in order; nothing is returned when one is missing. PV_ERR_UNSUPPORTED where there are no VMs. */
+/** All of them at once, in order; nothing is returned when one is missing. PV_ERR_UNSUPPORTED where
+ * there are no VMs. */
 int pv_resolve_vms(pv_conn *conn, const char *const *refs, pv_task *task, char ***ret_ids, pv_error **error);
 
 /* VMs by the driver's own ids (NULL: all). Nothing is checked, task is never NULL. */
