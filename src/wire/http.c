@@ -55,6 +55,24 @@ pool_give(pv_http *http, struct pv_http_wire *wire)
         wire_free(wire);
 }
 
+/* TLS libraries take a file without certificates for one that trusts nobody. */
+static int
+check_ca_file(const char *path, pv_error **error)
+{
+    g_autoptr(GMappedFile) file = NULL;
+    g_autoptr(GError) failure = NULL;
+
+    if (!g_file_test(path, G_FILE_TEST_IS_REGULAR))
+        return pv_error_set(error, PV_ERR_USAGE, "CA file \"%s\" is not a file", path);
+    file = g_mapped_file_new(path, FALSE, &failure);
+    if (!file)
+        return pv_error_set(error, PV_ERR_USAGE, "CA file: %s", failure->message);
+    if (!g_mapped_file_get_contents(file) ||
+        !g_strstr_len(g_mapped_file_get_contents(file), (gssize)g_mapped_file_get_length(file), "CERTIFICATE-----"))
+        return pv_error_set(error, PV_ERR_USAGE, "CA file \"%s\" holds no certificate in PEM form", path);
+    return 0;
+}
+
 int
 pv_http_new(const struct pv_http_options *options, pv_http **ret_http, pv_error **error)
 {
@@ -65,8 +83,8 @@ pv_http_new(const struct pv_http_options *options, pv_http **ret_http, pv_error 
 
     if (options->sha256 && (code = pv_http_pin_parse(options->sha256, &pin, error)) < 0)
         return code;
-    if (options->ca_file && !g_file_test(options->ca_file, G_FILE_TEST_IS_REGULAR))
-        return pv_error_set(error, PV_ERR_USAGE, "CA file \"%s\" is not a file", options->ca_file);
+    if (options->ca_file && (code = check_ca_file(options->ca_file, error)) < 0)
+        return code;
     if (g_once_init_enter(&initialised)) {
         curl_global_init(CURL_GLOBAL_DEFAULT);
         g_once_init_leave(&initialised, 1);

@@ -210,6 +210,26 @@ test_a_pin_counts_though_insecure_was_said(void)
 }
 
 static void
+test_a_ca_file_without_certificates_is_told(void)
+{
+    static const char *const texts[] = { "", "geheim\n" };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_autofree char *file = NULL;
+        g_autoptr(pv_error) error = NULL;
+        pv_http *http = NULL;
+        int fd = g_file_open_tmp("pv-ca-XXXXXX", &file, NULL);
+
+        g_assert_cmpint(write(fd, texts[i], strlen(texts[i])), ==, (ssize_t)strlen(texts[i]));
+        close(fd);
+        g_assert_cmpint(pv_http_new(&(struct pv_http_options){ .base = "https://h", .ca_file = file }, &http, &error),
+                        ==, PV_ERR_USAGE);
+        g_assert_nonnull(strstr(error->message, "holds no certificate"));
+        unlink(file);
+    }
+}
+
+static void
 test_a_ca_file_vouches_for_the_certificate(void)
 {
     struct http_peer *peer = http_peer_start(TRUE, answer_hello, NULL);
@@ -462,6 +482,8 @@ main(int argc, char **argv)
                     test_another_certificate_than_the_pinned_gets_no_request);
     g_test_add_func("/http/a-pin-counts-though-insecure-was-said",
                     test_a_pin_counts_though_insecure_was_said);
+    g_test_add_func("/http/a-ca-file-without-certificates-is-told",
+                    test_a_ca_file_without_certificates_is_told);
     g_test_add_func("/http/a-ca-file-vouches-for-the-certificate",
                     test_a_ca_file_vouches_for_the_certificate);
     g_test_add_func("/http/a-wrong-fingerprint-is-a-usage-error", test_a_wrong_fingerprint_is_a_usage_error);
