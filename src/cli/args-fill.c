@@ -46,7 +46,7 @@ set_member(const struct cli_option *option, void *object, const char *text, pv_e
         append_string(member, text);
         return 0;
     }
-    return pv_field_parse(option->desc, option->field, object, text, error);
+    return cli_field_parse(option->desc, option->field, object, text, error);
 }
 
 static int

@@ -122,6 +122,11 @@ struct cli_option {
     const struct pv_field *within; /* member of the arguments that holds that struct, NULL: themselves */
 };
 
+/* As pv_field_parse, but a span without a unit is in seconds: who types "--timeout 30" means no
+ * milliseconds. */
+int cli_field_parse(const struct pv_desc *desc, const struct pv_field *field, void *object, const char *text,
+                    pv_error **error);
+
 /* The options everywhere, then those of the verb (may be NULL), then its positionals in order;
  * each array of struct cli_option frees its items. */
 GArray *cli_options_new(const struct cli_verb *verb);
@@ -220,7 +225,7 @@ void cli_signals_reset_child(void *unused);
 char *cli_prompt_secret(const char *prompt, pv_error **error);
 /* Restores the terminal; safe to call at any time, from any thread. */
 void cli_prompt_restore(void);
-/* PV_ERR_USAGE when there is nobody to ask, PV_ERR_CANCELLED when the answer is no. */
+/* PV_ERR_USAGE when there is nobody to ask, PV_ERR_FAILED when the answer is no. */
 int cli_confirm(const char *question, pv_error **error);
 void cli_secret_free(char *secret);
 

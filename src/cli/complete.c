@@ -35,7 +35,7 @@ keep_value(struct complete *complete, const struct cli_option *option, const cha
         globals->connect[length] = g_strdup(text);
         globals->connect[length + 1] = NULL;
     } else if (option->global && option->field->kind != PV_STRINGS) {
-        pv_field_parse(option->desc, option->field, globals, text, NULL);
+        cli_field_parse(option->desc, option->field, globals, text, NULL);
     }
 }
 

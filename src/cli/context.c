@@ -113,7 +113,7 @@ read_member(struct reader *reader, struct cli_context *context, const yaml_node_
     }
     if (!scalar(value))
         return fault(reader, value, error, "contexts.%s.%s: a single value is wanted", context->name, name);
-    if (pv_field_parse(&cli_context_desc, field, context, scalar(value), &inner) != 0)
+    if (cli_field_parse(&cli_context_desc, field, context, scalar(value), &inner) != 0)
         return fault(reader, value, error, "contexts.%s.%s", context->name, inner->message);
     if (field->flags & PV_F_SECRET)
         reader->secret = TRUE;

@@ -84,6 +84,17 @@ upper_dashed(const char *name)
     return g_strdelimit(g_steal_pointer(&upper), "_", '-');
 }
 
+int
+cli_field_parse(const struct pv_desc *desc, const struct pv_field *field, void *object, const char *text,
+                pv_error **error)
+{
+    gboolean bare = *text && !text[strspn(text, "0123456789")];
+    g_autofree char *seconds =
+        bare && field->unit == PV_UNIT_MILLISECONDS ? g_strconcat(text, "s", NULL) : NULL;
+
+    return pv_field_parse(desc, field, object, seconds ? seconds : text, error);
+}
+
 /* What stands for the value in help: by unit and kind, else the name in capitals. */
 static char *
 make_metavar(const struct pv_field *field, const char *name)

@@ -143,6 +143,16 @@ test_switches_bundle_and_negate(void)
 }
 
 static void
+test_a_span_without_a_unit_is_in_seconds(void)
+{
+    g_autoptr(cli_call) bare = good("vm|list|--timeout|30");
+    g_autoptr(cli_call) exact = good("vm|list|--timeout|300ms");
+
+    g_assert_cmpint(bare->globals->timeout, ==, 30000);
+    g_assert_cmpint(exact->globals->timeout, ==, 300);
+}
+
+static void
 test_trace_takes_a_value_only_with_an_equals_sign(void)
 {
     g_autoptr(cli_call) all = good("--trace|vm|list");
@@ -329,6 +339,7 @@ main(int argc, char **argv)
     g_test_add_func("/cli-args/shared-options-stand-anywhere", test_shared_options_stand_anywhere);
     g_test_add_func("/cli-args/endpoints-repeat-and-keep-their-commas", test_endpoints_repeat_and_keep_their_commas);
     g_test_add_func("/cli-args/switches-bundle-and-negate", test_switches_bundle_and_negate);
+    g_test_add_func("/cli-args/a-span-without-a-unit-is-in-seconds", test_a_span_without_a_unit_is_in_seconds);
     g_test_add_func("/cli-args/trace-takes-a-value-only-with-an-equals-sign",
                     test_trace_takes_a_value_only_with_an_equals_sign);
     g_test_add_func("/cli-args/members-of-a-spec-become-options", test_members_of_a_spec_become_options);
