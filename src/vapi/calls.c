@@ -60,7 +60,7 @@ static const struct pv_vapi_call calls[] = {
     { PV_VAPI_RESOURCE_POOL_GET, "GET", "/vcenter/resource-pool/{resource_pool}", NULL, NULL, 0, PV_VAPI_GET,
       0 },
 
-    /* In /rest the tasks were listed by GET with filter_spec; in /api by an action. */
+    /* /rest lists tasks by GET with filter_spec; /api's own form is an action, which is not served. */
     { PV_VAPI_TASK_LIST, "GET", "/cis/tasks", NULL, NULL, 0, PV_VAPI_GET, 0 },
     { PV_VAPI_TASK_GET, "GET", "/cis/tasks/{task}", NULL, NULL, 0, PV_VAPI_GET, 0 },
     { PV_VAPI_TASK_CANCEL, "POST", "/cis/tasks/{task}", NULL, "cancel", FORM(QUERY), PV_VAPI_ACTION, 0 },
