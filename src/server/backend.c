@@ -105,7 +105,7 @@ int
 pv_backend_open(pv_backend *backend, pv_task *task, pv_error **error)
 {
     g_autoptr(pv_error) no_events = NULL;
-    struct pv_link *link;
+    struct pv_link *link, *other;
     pv_conn *conn;
     unsigned event_id = 0;
     int rc = pv_open(backend->uri, &backend->inventory->options, task, &conn, error);
@@ -121,10 +121,12 @@ pv_backend_open(pv_backend *backend, pv_task *task, pv_error **error)
     link->conn = conn;
     link->event_id = event_id;
     g_mutex_lock(&backend->lock);
+    other = backend->link; /* an open that took long may have been overtaken by another */
     backend->link = link;
     backend->broken = FALSE;
     backend->all_dirty = backend->storage_dirty = TRUE; /* what happened meanwhile is not known */
     g_mutex_unlock(&backend->lock);
+    pv_link_unref(other);
     return 0;
 }
 

@@ -53,6 +53,7 @@ struct pv_inventory {
     GCond keeper_cond;
     GThread *keeper;
     gboolean dirty, stopping; /* guarded by keeper_lock */
+    pv_task *look;            /* what the keeper does just now, or NULL; the same */
 };
 
 /* ---- backend.c ---- */

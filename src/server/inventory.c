@@ -28,13 +28,18 @@ object_free(gpointer data)
 
 /* ---- the keeper: looks again soon after an event, whether or not anybody asks ---- */
 
+/* keeper_lock is held on entry and on return, not meanwhile: looking may take long, and a stop cancels it. */
 static void
 settle_alone(pv_inventory *inventory)
 {
     g_autoptr(pv_task) task = pv_task_new("vm.list", NULL);
 
     pv_task_set_timeout(task, PV_SERVER_CALL_MS);
+    inventory->look = task;
+    g_mutex_unlock(&inventory->keeper_lock);
     pv_inventory_settle(inventory, task);
+    g_mutex_lock(&inventory->keeper_lock);
+    inventory->look = NULL;
 }
 
 /* Waits for an event, or for a while when a back end is away and is to be tried again. */
@@ -63,9 +68,7 @@ keeper_thread(gpointer data)
         g_cond_wait_until(&inventory->keeper_cond, &inventory->keeper_lock,
                           g_get_monotonic_time() + PV_SERVER_DEBOUNCE_MS * 1000);
         inventory->dirty = FALSE;
-        g_mutex_unlock(&inventory->keeper_lock);
         settle_alone(inventory);
-        g_mutex_lock(&inventory->keeper_lock);
     }
     g_mutex_unlock(&inventory->keeper_lock);
     return NULL;
@@ -78,6 +81,8 @@ stop_keeper(pv_inventory *inventory)
         return;
     g_mutex_lock(&inventory->keeper_lock);
     inventory->stopping = TRUE;
+    if (inventory->look)
+        pv_task_cancel(inventory->look);
     g_cond_signal(&inventory->keeper_cond);
     g_mutex_unlock(&inventory->keeper_lock);
     g_thread_join(g_steal_pointer(&inventory->keeper));

@@ -507,6 +507,36 @@ test_a_task_of_a_dead_process_has_failed(struct fixture *f, gconstpointer data)
     g_assert_cmpint(task->ended, >, 0);
 }
 
+/* ---- inventory ---- */
+
+/* Far below what one call of the back end below takes, far above what anything else does. */
+#define SOON_MS 300
+
+static void
+test_a_look_under_way_does_not_hold_up_the_end(struct fixture *f, gconstpointer data)
+{
+    static const char *const uris[] = { "sim:///?vms=1&seed=7&delay=600", NULL };
+    g_autoptr(pv_task) task = pv_task_new("test", NULL);
+    g_autoptr(pv_inventory) inventory = NULL;
+    pv_inv_hold hold = { 0 };
+    char moref[PV_MOREF_SIZE];
+    int64_t begun;
+
+    (void)data;
+    g_assert_cmpint(pv_inventory_new(f->store, uris, NULL, task, &inventory, NULL), ==, 0);
+    pv_inventory_lock(inventory);
+    pv_moref_write(PV_OBJECT_VM, *(const int64_t *)pv_inventory_vms(inventory)->pdata[0], moref);
+    pv_inventory_unlock(inventory);
+    g_assert_cmpint(pv_inventory_hold(inventory, moref, &hold, NULL), ==, 0);
+    if (pv_vm_power(hold.conn, hold.id, PV_POWER_OP_START, task, NULL) < 0)
+        g_assert_cmpint(pv_vm_power(hold.conn, hold.id, PV_POWER_OP_STOP, task, NULL), ==, 0);
+    pv_inv_hold_clear(&hold);
+    g_usleep((PV_SERVER_DEBOUNCE_MS + 80) * 1000); /* the keeper looks by now */
+    begun = g_get_monotonic_time();
+    g_clear_pointer(&inventory, pv_inventory_free);
+    g_assert_cmpint(g_get_monotonic_time() - begun, <, SOON_MS * 1000);
+}
+
 #define FOLDER(path, fn) g_test_add(path, struct fixture, NULL, set_up, fn, tear_down)
 
 int
@@ -537,5 +567,6 @@ main(int argc, char **argv)
     FOLDER("/server/tasks/end", test_a_task_keeps_its_end);
     FOLDER("/server/tasks/trim", test_old_tasks_are_dropped_while_it_runs);
     FOLDER("/server/tasks/dead-process", test_a_task_of_a_dead_process_has_failed);
+    FOLDER("/server/inventory/end", test_a_look_under_way_does_not_hold_up_the_end);
     return g_test_run();
 }
