@@ -58,6 +58,7 @@ enum pv_field_flags {
     PV_F_DATASTORE = 1 << 9,
     PV_F_NETWORK = 1 << 10,
     PV_F_FILE = 1 << 11,      /**< names a local file */
+    PV_F_VOLUME = 1 << 12,    /**< names a volume of the datastore named before */
 };
 
 struct pv_enum_value {
@@ -74,7 +75,7 @@ struct pv_field {
     size_t offset;
     enum pv_unit unit;
     unsigned flags;
-    int64_t min, max; /**< PV_INT: range, both 0 = any; PV_STRING: max = longest in bytes, 0 = PV_TEXT_MAX;
+    int64_t min, max; /**< PV_INT: range, both 0 = any; PV_STRING: max = longest in bytes, 0 = PV_TEXT_MAX, min = 1: not empty;
                            PV_STRINGS and PV_LIST: max = most items, 0 = PV_ITEMS_MAX */
     const struct pv_enum_value *values; /**< PV_ENUM: ends with .name == NULL */
     const struct pv_desc *desc;         /**< PV_STRUCT, PV_LIST */

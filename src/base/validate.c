@@ -76,8 +76,11 @@ check_text(GString *path, const char *text, size_t max, pv_error **error)
 static int
 check_string(GString *path, const struct pv_field *field, const void *object, pv_error **error)
 {
-    return check_text(path, PV_MEMBER_CONST(char *, field, object),
-                      field->max > 0 ? (size_t)field->max : PV_TEXT_MAX, error);
+    const char *text = PV_MEMBER_CONST(char *, field, object);
+
+    if (field->min > 0 && !*text)
+        return pv_error_set(error, PV_ERR_INVALID, "%s: must not be empty", path->str);
+    return check_text(path, text, field->max > 0 ? (size_t)field->max : PV_TEXT_MAX, error);
 }
 
 static int

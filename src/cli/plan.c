@@ -114,7 +114,8 @@ struct planner {
     pv_task *task;
     GPtrArray *plan;
     pv_error **error;
-    const char *vm;  /* the VM a snapshot belongs to */
+    const char *vm;        /* the VM a snapshot belongs to */
+    const char *datastore; /* the one a volume lies in */
     const char *note;
 };
 
@@ -163,6 +164,16 @@ check_snapshot(const struct planner *planner, const char *ref)
 }
 
 static int
+check_volume(const struct planner *planner, const char *ref)
+{
+    g_autoptr(GPtrArray) list = NULL;
+    unsigned index;
+    int rc = pv_volume_list(planner->conn, planner->datastore, planner->task, &list, planner->error);
+
+    return rc != 0 ? rc : pv_list_find(list, &pv_volume_desc, ref, &index, planner->error);
+}
+
+static int
 check_named(const struct planner *planner, const struct pv_field *field, const char *ref)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(named_things); i++) {
@@ -179,6 +190,23 @@ check_named(const struct planner *planner, const struct pv_field *field, const c
     return 0;
 }
 
+static int resolve_member(const struct pv_field *field, const void *object, void *data);
+
+/* Each disk's datastore, each adapter's network; another type of adapter names something else there. */
+static int
+resolve_items(struct planner *planner, const struct pv_desc *desc, const GPtrArray *items)
+{
+    int rc = 0;
+
+    for (guint i = 0; rc == 0 && i < items->len; i++) {
+        const struct pv_nic_spec *nic = desc == &pv_nic_spec_desc ? items->pdata[i] : NULL;
+
+        if (!nic || !nic->type || strcmp(nic->type, "network") == 0)
+            rc = each_member(desc, items->pdata[i], resolve_member, planner);
+    }
+    return rc;
+}
+
 static int
 resolve_member(const struct pv_field *field, const void *object, void *data)
 {
@@ -187,6 +215,8 @@ resolve_member(const struct pv_field *field, const void *object, void *data)
 
     if (field->kind == PV_STRINGS && (field->flags & PV_F_VM))
         return plan_vms(planner, G_STRUCT_MEMBER(const char *const *, object, field->offset));
+    if (field->kind == PV_LIST)
+        return resolve_items(planner, field->desc, G_STRUCT_MEMBER(GPtrArray *, object, field->offset));
     if (field->kind != PV_STRING)
         return 0;
     text = G_STRUCT_MEMBER(const char *, object, field->offset);
@@ -198,7 +228,60 @@ resolve_member(const struct pv_field *field, const void *object, void *data)
     }
     if (field->flags & PV_F_SNAPSHOT)
         return check_snapshot(planner, text);
+    if (field->flags & PV_F_VOLUME)
+        return check_volume(planner, text);
+    if (field->flags & PV_F_DATASTORE)
+        planner->datastore = text;
     return check_named(planner, field, text);
+}
+
+static int
+check_free(const struct planner *planner, const struct pv_desc *desc, const GPtrArray *list, const char *noun,
+           const char *name)
+{
+    const struct pv_field *field = pv_desc_field(desc, "name");
+
+    for (guint i = 0; i < list->len; i++)
+        if (g_strcmp0(G_STRUCT_MEMBER(char *, list->pdata[i], field->offset), name) == 0)
+            return pv_error_set(planner->error, PV_ERR_EXISTS, "there is a %s '%s' already", noun, name);
+    return 0;
+}
+
+static int
+check_vm_free(const struct planner *planner, const char *name)
+{
+    g_autoptr(GPtrArray) list = NULL;
+    int rc = pv_vm_list(planner->conn, NULL, PV_VM_BASIC, planner->task, &list, planner->error);
+
+    return rc != 0 ? rc : check_free(planner, &pv_vm_desc, list, "VM", name);
+}
+
+static int
+check_volume_free(const struct planner *planner, const pv_volume_spec *spec)
+{
+    g_autoptr(GPtrArray) list = NULL;
+    int rc = pv_volume_list(planner->conn, spec->datastore, planner->task, &list, planner->error);
+
+    return rc != 0 ? rc : check_free(planner, &pv_volume_desc, list, "volume", spec->name);
+}
+
+/* What is to be made needs a name of its own; in a folder that is named, only the endpoint can tell.
+ * Of snapshots some endpoints keep several of one name. */
+static int
+check_new(const struct planner *planner, const void *args)
+{
+    const struct pv_field *field = planner->op->args_desc ? pv_desc_field(planner->op->args_desc, "spec") : NULL;
+    const void *spec = field ? G_STRUCT_MEMBER(const void *, args, field->offset) : NULL;
+
+    if (!spec)
+        return 0;
+    if (field->desc == &pv_vm_spec_desc && !((const pv_vm_spec *)spec)->folder)
+        return check_vm_free(planner, ((const pv_vm_spec *)spec)->name);
+    if (field->desc == &pv_clone_spec_desc)
+        return check_vm_free(planner, ((const pv_clone_spec *)spec)->name);
+    if (field->desc == &pv_volume_spec_desc)
+        return check_volume_free(planner, spec);
+    return 0;
 }
 
 static int
@@ -232,6 +315,8 @@ cli_plan_make(const struct pv_op *op, const void *args, pv_conn *conn, pv_task *
     rc = check_supported(&planner);
     if (rc == 0)
         rc = each_member(op->args_desc, args, resolve_member, &planner);
+    if (rc == 0)
+        rc = check_new(&planner, args);
     if (rc != 0)
         return rc;
     if (plan->len == 0) {

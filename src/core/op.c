@@ -144,7 +144,7 @@ struct volume_args {
 };
 static const struct pv_field volume_fields[] = {
     STORE_FIELD(volume_args),
-    PV_FIELD(volume_args, volume, PV_STRING, .flags = R | P, .help = "volume by name, path or key"),
+    PV_FIELD(volume_args, volume, PV_STRING, .flags = R | P | PV_F_VOLUME, .help = "volume by name, path or key"),
     END,
 };
 ARGS(volume, "volume");

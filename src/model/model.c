@@ -229,7 +229,7 @@ const struct pv_desc pv_nic_spec_desc = {
 };
 
 static const struct pv_field vm_spec_fields[] = {
-    PV_FIELD(pv_vm_spec, name, PV_STRING, .max = NAME_MAX_BYTES, .flags = PV_F_REQUIRED | PV_F_POSITIONAL,
+    PV_FIELD(pv_vm_spec, name, PV_STRING, .min = 1, .max = NAME_MAX_BYTES, .flags = PV_F_REQUIRED | PV_F_POSITIONAL,
              .help = "name of the new VM"),
     PV_FIELD(pv_vm_spec, uuid, PV_STRING, .max = 36, .help = "uuid; made when unset"),
     PV_FIELD(pv_vm_spec, cpus, PV_INT, .min = 1, .max = 4096, .help = "virtual processors; default 1"),
@@ -252,7 +252,7 @@ static const struct pv_field vm_spec_fields[] = {
 const struct pv_desc pv_vm_spec_desc = { "vm", sizeof(struct pv_vm_spec), vm_spec_fields, "a VM to be made" };
 
 static const struct pv_field clone_spec_fields[] = {
-    PV_FIELD(pv_clone_spec, name, PV_STRING, .max = NAME_MAX_BYTES, .flags = PV_F_REQUIRED | PV_F_POSITIONAL,
+    PV_FIELD(pv_clone_spec, name, PV_STRING, .min = 1, .max = NAME_MAX_BYTES, .flags = PV_F_REQUIRED | PV_F_POSITIONAL,
              .help = "name of the new VM"),
     PV_FIELD(pv_clone_spec, linked, PV_BOOL, .help = "overlay on the source's disks instead of a copy"),
     PV_FIELD(pv_clone_spec, datastore, PV_STRING, .max = NAME_MAX_BYTES, .flags = PV_F_DATASTORE,
@@ -285,7 +285,7 @@ const struct pv_desc pv_snapshot_desc = {
 };
 
 static const struct pv_field snapshot_spec_fields[] = {
-    PV_FIELD(pv_snapshot_spec, name, PV_STRING, .max = NAME_MAX_BYTES, .flags = PV_F_REQUIRED | PV_F_POSITIONAL,
+    PV_FIELD(pv_snapshot_spec, name, PV_STRING, .min = 1, .max = NAME_MAX_BYTES, .flags = PV_F_REQUIRED | PV_F_POSITIONAL,
              .help = "name of the snapshot"),
     PV_FIELD(pv_snapshot_spec, description, PV_STRING, .max = 4095, .help = "description"),
     PV_FIELD(pv_snapshot_spec, memory, PV_BOOL, .help = "keep the memory; default: when the VM runs"),
@@ -334,7 +334,7 @@ const struct pv_desc pv_volume_desc = { "volume", sizeof(struct pv_volume), volu
 static const struct pv_field volume_spec_fields[] = {
     PV_FIELD(pv_volume_spec, datastore, PV_STRING, .max = NAME_MAX_BYTES,
              .flags = PV_F_REQUIRED | PV_F_POSITIONAL | PV_F_DATASTORE, .help = "datastore to make it in"),
-    PV_FIELD(pv_volume_spec, name, PV_STRING, .max = NAME_MAX_BYTES, .flags = PV_F_REQUIRED | PV_F_POSITIONAL,
+    PV_FIELD(pv_volume_spec, name, PV_STRING, .min = 1, .max = NAME_MAX_BYTES, .flags = PV_F_REQUIRED | PV_F_POSITIONAL,
              .help = "name of the new volume"),
     PV_FIELD(pv_volume_spec, size, PV_INT, .unit = PV_UNIT_BYTES, .min = 0, .max = INT64_C(1) << 60,
              .flags = PV_F_REQUIRED, .help = "size"),

@@ -46,6 +46,8 @@ USAGE = [
     (["vm", "create", "x", "--disk", "sise=1GiB"], "sise"),
     (["vm", "create", "x" * 5000], "name"),
     (["vm", "create", "--memory", "1GiB"], "NAME is missing"),
+    (["vm", "create", ""], "name: must not be empty"),
+    (["snapshot", "create", "vm-0001", ""], "name: must not be empty"),
     (["vm", "wait", "vm-0001", "--state", "asleep"], "asleep"),
     (["vm", "create", "-f", "/nonexistent.yaml"], "/nonexistent.yaml"),
     (["volume", "create", "datastore1", "v"], "--size is missing"),

@@ -261,6 +261,12 @@ def test_dry_run_resolves_targets_and_changes_nothing(polyvirt, tmp_path):
     assert polyvirt("-c", SIM, "--dry-run", "vm", "stop", "nosuch").status == 4
     assert polyvirt("-c", SIM, "--dry-run", "snapshot", "revert", "vm-0001", "nosuch").status == 4
     assert polyvirt("-c", SIM, "--dry-run", "vm", "create", "x", "--memory", "much").status == 2
+    assert polyvirt("-c", SIM, "--dry-run", "vm", "create", "x", "--nic", "network=nosuch").status == 4
+    assert polyvirt("-c", SIM, "--dry-run", "vm", "create", "x", "--nic", "network=br0,type=bridge").status == 0
+    assert polyvirt("-c", SIM, "--dry-run", "vm", "create", "x", "--disk", "size=1GiB,datastore=nosuch").status == 4
+    assert polyvirt("-c", SIM, "--dry-run", "vm", "create", "vm-0001").status == 1
+    assert polyvirt("-c", SIM, "--dry-run", "vm", "clone", "vm-0002", "vm-0001").status == 1
+    assert polyvirt("-c", SIM, "--dry-run", "volume", "delete", "datastore1", "nosuch").status == 4
     pool = "test:///default"
     assert polyvirt("-c", pool, "--dry-run", "-y", "vm", "stop", "test").status == 0
 
