@@ -10,8 +10,8 @@
 
 /* Words of titles that are not written like ordinary words. */
 static const char *const spellings[] = {
-    "API", "CIDR", "CPU", "CPUs", "ID", "IP", "MAC", "MHz", "ms", "NIC", "NICs", "NUMA", "OS", "URI", "UUID",
-    "VM", "VMs",
+    "API", "CIDR", "CPU", "CPUs", "ID", "IP", "MAC", "MHz", "ms", "NIC", "NICs", "NUMA", "OS", "PID", "QEMU",
+    "SHA-256", "TLS", "URI", "URL", "UUID", "VM", "VMs",
 };
 
 static void

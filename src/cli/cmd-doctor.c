@@ -13,6 +13,7 @@
 #define ROOM_WARN    (2 * G_GINT64_CONSTANT(1073741824))
 #define ROOM_FAIL    (256 * G_GINT64_CONSTANT(1048576))
 #define MEMORY_WARN  G_GINT64_CONSTANT(1073741824)
+#define REPORT_INDENT 23                     /* column of details and hints on a screen */
 
 enum verdict {
     VERDICT_OK = 1,
@@ -263,6 +264,35 @@ worst(const GPtrArray *findings)
     return CLI_EXIT_OK;
 }
 
+/* A table on a screen cuts its cells; advice that is cut helps nobody. */
+static int
+write_report(const GPtrArray *findings, pv_error **error)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    for (guint i = 0; i < findings->len; i++) {
+        const struct finding *finding = findings->pdata[i];
+        g_autofree char *detail = pv_text_safe(finding->detail);
+        g_autofree char *hint = pv_text_safe(finding->hint ? finding->hint : "");
+
+        g_string_append_printf(out, "%-4s  %-15s  %s\n", pv_enum_name(verdict_values, finding->result),
+                               finding->check, detail);
+        if (*hint)
+            g_string_append_printf(out, "%*shint: %s\n", REPORT_INDENT, "", hint);
+    }
+    return cli_output_text(out->str, out->len, error);
+}
+
+static int
+write_findings(const struct cli_globals *globals, const GPtrArray *findings, pv_error **error)
+{
+    gboolean table = !globals->output || globals->output == CLI_TABLE;
+
+    if (isatty(STDOUT_FILENO) && table && !globals->columns)
+        return write_report(findings, error);
+    return cli_output_list(globals, &finding_desc, findings, 0, error);
+}
+
 static int
 run_doctor(const struct cli_call *call, pv_task *task, pv_error **error)
 {
@@ -285,7 +315,7 @@ run_doctor(const struct cli_call *call, pv_task *task, pv_error **error)
     if (rc == 0)
         rc = pv_task_check(task, error);
     if (rc == 0)
-        rc = cli_output_list(call->globals, &finding_desc, findings, 0, error);
+        rc = write_findings(call->globals, findings, error);
     return rc != 0 ? rc : worst(findings);
 }
 

@@ -39,6 +39,13 @@ def test_doctor_is_readable_on_screen(polyvirt):
     assert result.lines()[0].split() == ["CHECK", "RESULT", "DETAIL", "HINT"]
 
 
+def test_advice_is_not_cut_on_a_narrow_screen(terminal):
+    screen = terminal("doctor", env={"PATH": "/nonexistent"}, columns=40)
+    assert screen.wait() == 1
+    assert "there is no qemu-system-x86_64 in PATH" in screen.text()
+    assert "hint: install qemu-system-x86" in screen.text()
+
+
 def test_the_environment_overrides_and_is_named(polyvirt):
     for accelerator in ("kvm", "tcg"):
         rows = findings(polyvirt("doctor", "-o", "json", env={"POLYVIRT_ACCEL": accelerator}))
