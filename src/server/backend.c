@@ -46,6 +46,7 @@ pv_backend_free(pv_backend *backend)
     g_hash_table_unref(backend->by_id);
     g_mutex_clear(&backend->sync);
     g_mutex_clear(&backend->lock);
+    g_free(backend->trouble);
     g_free(backend->uri);
     g_free(backend);
 }
@@ -106,6 +107,7 @@ pv_backend_open(pv_backend *backend, pv_task *task, pv_error **error)
 {
     g_autoptr(pv_error) no_events = NULL;
     struct pv_link *link, *other;
+    g_autofree char *trouble = NULL;
     pv_conn *conn;
     unsigned event_id = 0;
     int rc = pv_open(backend->uri, &backend->inventory->options, task, &conn, error);
@@ -125,7 +127,10 @@ pv_backend_open(pv_backend *backend, pv_task *task, pv_error **error)
     backend->link = link;
     backend->broken = FALSE;
     backend->all_dirty = backend->storage_dirty = TRUE; /* what happened meanwhile is not known */
+    trouble = g_steal_pointer(&backend->trouble);
     g_mutex_unlock(&backend->lock);
+    if (trouble)
+        pv_log(PV_LOG_NOTICE, "server", "the back end %s is back", backend->uri);
     pv_link_unref(other);
     return 0;
 }

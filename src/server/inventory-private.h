@@ -27,6 +27,7 @@ struct pv_backend {
     int64_t listed;           /* monotonic time of the last whole list */
     int64_t storage_listed;
     int64_t tried;            /* monotonic time of the last try to open */
+    char *trouble;            /* what the log was told since it was opened, or NULL */
 
     GHashTable *by_id;        /* id -> struct entry; guarded by the inventory's lock */
 };

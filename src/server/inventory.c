@@ -167,6 +167,23 @@ pv_inventory_is_settled(pv_inventory *inventory)
     return TRUE;
 }
 
+/* Who reads the log is told once, until the back end was opened anew or something else goes wrong. */
+static void
+tell_trouble(pv_backend *backend, const char *trouble)
+{
+    gboolean news, named = strstr(trouble, backend->uri) != NULL;
+
+    g_mutex_lock(&backend->lock);
+    news = g_strcmp0(backend->trouble, trouble) != 0;
+    if (news) {
+        g_free(backend->trouble);
+        backend->trouble = g_strdup(trouble);
+    }
+    g_mutex_unlock(&backend->lock);
+    if (news)
+        pv_log(PV_LOG_WARNING, "server", "%s%s%s", named ? "" : backend->uri, named ? "" : ": ", trouble);
+}
+
 static void
 settle(pv_inventory *inventory, gboolean storage, pv_task *task)
 {
@@ -175,7 +192,7 @@ settle(pv_inventory *inventory, gboolean storage, pv_task *task)
         g_autoptr(pv_error) error = NULL;
 
         if (pv_backend_settle(backend, storage, task, &error) < 0)
-            pv_log(PV_LOG_WARNING, "server", "%s: %s", backend->uri, error->message);
+            tell_trouble(backend, error->message);
     }
 }
 

@@ -135,8 +135,12 @@ def test_a_daemon_that_dies_and_comes_back(daemon, api, wait_until):
     def connection():
         return [host["connection_state"] for host in api.get("/api/vcenter/host").json()]
     assert connection() == ["CONNECTED"]
+    said = len(api.server.stderr())
     daemon.kill()
     wait_until(lambda: connection() == ["NOT_RESPONDING"], SECONDS, "the news of the daemon's end")
+    wait_until(lambda: "is away" in api.server.stderr()[said:], SECONDS, "word of it")
+    for _ in range(20):
+        states(api)
     assert states(api)[LIVE] == "POWERED_ON", "what was known last"
     refused = api.post(f"/api/vcenter/vm/{vm}/power?action=stop")
     assert refused.status_code == 503
@@ -144,6 +148,8 @@ def test_a_daemon_that_dies_and_comes_back(daemon, api, wait_until):
     assert api.get("/api/appliance/health/system").json() == "orange"
     daemon.launch()
     wait_until(lambda: connection() == ["CONNECTED"], SECONDS, "the new connection")
+    told = api.server.stderr()[said:]
+    assert told.count("is away") == 1 and told.count("is back") == 1, told
     assert processes(LIVE) == [pid]
     assert api.post(f"/api/vcenter/vm/{vm}/power?action=stop").status_code == 204
     assert processes(LIVE) == []
