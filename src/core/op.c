@@ -338,9 +338,7 @@ struct batch {
 static void
 note_failure(pv_outcome *row, int code, const pv_error *why)
 {
-    row->result = code == PV_ERR_CANCELLED ? PV_TASK_CANCELLED
-                  : code == PV_ERR_UNKNOWN ? PV_TASK_UNKNOWN
-                                           : PV_TASK_FAILED;
+    row->result = (int)pv_task_state_of(code);
     row->code = g_strdup(pv_code_name(code));
     row->message = g_strdup(why ? why->message : NULL);
     row->hint = g_strdup(why ? why->hint : NULL);

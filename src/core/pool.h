@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The library's bounded thread pool, and running one thing over many targets side by side. */
+/* How work is run: the bounded thread pool, one thing over many targets, and what its end is called. */
 #ifndef PV_CORE_POOL_H
 #define PV_CORE_POOL_H
 
@@ -15,5 +15,8 @@ void pv_pool_push(void (*fn)(void *data), void *data);
  * The calling thread takes part, so nested use cannot starve.
  */
 void pv_pool_for_each(unsigned count, unsigned width, void (*fn)(unsigned i, void *data), void *data);
+
+/** How a task ended whose work returned code. */
+enum pv_task_state pv_task_state_of(int code);
 
 #endif

@@ -239,8 +239,8 @@ task_set_state(pv_task *task, enum pv_task_state state)
         watch(task, data);
 }
 
-static enum pv_task_state
-state_of_code(int code)
+enum pv_task_state
+pv_task_state_of(int code)
 {
     switch (code) {
     case PV_OK:
@@ -262,7 +262,7 @@ task_end(pv_task *task, int code, pv_error *error)
     task->error = error;
     task->ended_at = g_get_real_time();
     g_mutex_unlock(&task->lock);
-    task_set_state(task, state_of_code(code));
+    task_set_state(task, pv_task_state_of(code));
     g_mutex_lock(&task->lock);
     g_cond_broadcast(&task->ended);
     g_mutex_unlock(&task->lock);

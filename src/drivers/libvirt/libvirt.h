@@ -14,6 +14,7 @@
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 #include <libxml/tree.h>
+#include <libxml/xmlwriter.h>
 
 /* Limits and times, all of them here. */
 #define LV_XML_MAX           (8u << 20) /**< longest XML document taken from libvirt, bytes */
@@ -217,6 +218,9 @@ int64_t lv_xml_size(xmlNode *node, const char *child);
 int lv_xml_check(const struct pv_desc *desc, const void *object, pv_error **error);
 /** Adds what <source file=…> and <source dev=…> name anywhere below node. */
 void lv_xml_sources(xmlNode *node, GHashTable *paths);
+/* Writing: begin, write with libxml2's calls, which escape every value, end. Open elements are closed. */
+xmlTextWriter *lv_xml_begin(xmlBuffer **ret_buffer);
+char *lv_xml_end(xmlTextWriter *writer, xmlBuffer *buffer);
 /** A whole number, PV_UNSET_INT when absent or nonsense. */
 int64_t lv_xml_int(const char *text);
 

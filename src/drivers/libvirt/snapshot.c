@@ -6,7 +6,6 @@
  */
 #include "libvirt.h"
 
-#include <libxml/xmlwriter.h>
 #include <string.h>
 
 #define REVERT_EXTERNAL_VERSION 9009000 /* libvirt that goes back to external snapshots */
@@ -151,19 +150,14 @@ tell(lv_job *job, virDomainPtr domain, const char *what)
 static char *
 snapshot_xml(const pv_snapshot_spec *spec)
 {
-    xmlBuffer *buffer = xmlBufferCreate();
-    xmlTextWriter *writer = xmlNewTextWriterMemory(buffer, 0);
-    char *xml;
+    xmlBuffer *buffer;
+    xmlTextWriter *writer = lv_xml_begin(&buffer);
 
     xmlTextWriterStartElement(writer, BAD_CAST "domainsnapshot");
     xmlTextWriterWriteElement(writer, BAD_CAST "name", BAD_CAST spec->name);
     if (spec->description)
         xmlTextWriterWriteElement(writer, BAD_CAST "description", BAD_CAST spec->description);
-    xmlTextWriterEndDocument(writer);
-    xmlFreeTextWriter(writer);
-    xml = g_strdup((const char *)xmlBufferContent(buffer));
-    xmlBufferFree(buffer);
-    return xml;
+    return lv_xml_end(writer, buffer);
 }
 
 /* What libvirt would refuse, or do in another way than the person thinks. */

@@ -2,7 +2,6 @@
 /* Storage pools as datastores, and their volumes. */
 #include "libvirt.h"
 
-#include <libxml/xmlwriter.h>
 #include <string.h>
 
 static const char *const pool_states[] = {
@@ -281,9 +280,8 @@ char *
 lv_volume_xml(const char *name, const char *format, int64_t size, const char *backing,
               const char *backing_format)
 {
-    xmlBuffer *buffer = xmlBufferCreate();
-    xmlTextWriter *writer = xmlNewTextWriterMemory(buffer, 0);
-    char *xml;
+    xmlBuffer *buffer;
+    xmlTextWriter *writer = lv_xml_begin(&buffer);
 
     xmlTextWriterStartElement(writer, BAD_CAST "volume");
     xmlTextWriterWriteElement(writer, BAD_CAST "name", BAD_CAST name);
@@ -300,11 +298,7 @@ lv_volume_xml(const char *name, const char *format, int64_t size, const char *ba
         write_format(writer, backing_format);
         xmlTextWriterEndElement(writer);
     }
-    xmlTextWriterEndDocument(writer);
-    xmlFreeTextWriter(writer);
-    xml = g_strdup((const char *)xmlBufferContent(buffer));
-    xmlBufferFree(buffer);
-    return xml;
+    return lv_xml_end(writer, buffer);
 }
 
 static int

@@ -5,8 +5,6 @@
  */
 #include "libvirt.h"
 
-#include <libxml/xmlwriter.h>
-
 lv_note *
 lv_note_new(void)
 {
@@ -46,9 +44,8 @@ note_xml(const lv_note *note, const char *prefix)
     g_autofree char *domain = g_strconcat(prefix, "domain", NULL);
     g_autofree char *disk = g_strconcat(prefix, "disk", NULL);
     g_autofree char *clone = g_strconcat(prefix, "clone", NULL);
-    xmlBuffer *buffer = xmlBufferCreate();
-    xmlTextWriter *writer = xmlNewTextWriterMemory(buffer, 0);
-    char *xml;
+    xmlBuffer *buffer;
+    xmlTextWriter *writer = lv_xml_begin(&buffer);
 
     xmlTextWriterStartElement(writer, BAD_CAST domain);
     if (*prefix)
@@ -57,11 +54,7 @@ note_xml(const lv_note *note, const char *prefix)
         xmlTextWriterWriteAttribute(writer, BAD_CAST "guest_os", BAD_CAST note->guest_os);
     write_list(writer, disk, "path", note->paths);
     write_list(writer, clone, "uuid", note->clones);
-    xmlTextWriterEndElement(writer);
-    xmlFreeTextWriter(writer);
-    xml = g_strdup((const char *)xmlBufferContent(buffer));
-    xmlBufferFree(buffer);
-    return xml;
+    return lv_xml_end(writer, buffer);
 }
 
 char *

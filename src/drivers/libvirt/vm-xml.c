@@ -2,7 +2,6 @@
 /* Building domain XML with libxml2's writer, which escapes every value. */
 #include "libvirt.h"
 
-#include <libxml/xmlwriter.h>
 #include <string.h>
 
 #define MEMORY_DEFAULT (INT64_C(512) << 20)
@@ -17,21 +16,14 @@ struct doc {
 static void
 doc_begin(struct doc *doc)
 {
-    doc->buffer = xmlBufferCreate();
-    doc->writer = xmlNewTextWriterMemory(doc->buffer, 0);
+    doc->writer = lv_xml_begin(&doc->buffer);
     xmlTextWriterSetIndent(doc->writer, 1);
 }
 
 static char *
 doc_end(struct doc *doc)
 {
-    char *xml;
-
-    xmlTextWriterEndDocument(doc->writer);
-    xmlFreeTextWriter(doc->writer);
-    xml = g_strdup((const char *)xmlBufferContent(doc->buffer));
-    xmlBufferFree(doc->buffer);
-    return xml;
+    return lv_xml_end(doc->writer, doc->buffer);
 }
 
 static void

@@ -188,3 +188,24 @@ lv_xml_sources(xmlNode *node, GHashTable *paths)
         lv_xml_sources(child, paths); /* the parser bounds the depth */
     }
 }
+
+/* ---- writing ---- */
+
+xmlTextWriter *
+lv_xml_begin(xmlBuffer **ret_buffer)
+{
+    *ret_buffer = xmlBufferCreate();
+    return xmlNewTextWriterMemory(*ret_buffer, 0);
+}
+
+char *
+lv_xml_end(xmlTextWriter *writer, xmlBuffer *buffer)
+{
+    char *xml;
+
+    xmlTextWriterEndDocument(writer);
+    xmlFreeTextWriter(writer);
+    xml = g_strchomp(g_strdup((const char *)xmlBufferContent(buffer)));
+    xmlBufferFree(buffer);
+    return xml;
+}
