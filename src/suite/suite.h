@@ -174,6 +174,7 @@ struct suite_own {
 extern const struct pv_desc suite_own_desc;
 
 typedef struct suite_journal suite_journal;
+/* PV_ERR_BUSY: the run that writes it is under way. */
 int suite_journal_open(const char *path, const char *run, const char *uri, suite_journal **ret_journal, pv_error **error);
 void suite_journal_close(suite_journal *journal);
 /* To be called before the request that makes it goes out; thread-safe. */
