@@ -16,6 +16,7 @@
 #define PV_CORE_DRIVER_H
 
 #include <polyvirt/connection.h>
+#include <jansson.h>
 #include <polyvirt/log.h>
 
 /** A URI taken apart, once, for all drivers. */
@@ -102,6 +103,13 @@ struct pv_event_slots {
     int (*enable)(void *conn, gboolean on, pv_error **error);
 };
 
+struct pv_raw_slots {
+    /** One exchange in the API's own words; the form is raw.h's. Only the transport fails it. */
+    int (*call)(void *conn, const json_t *request, pv_task *task, json_t **ret_reply, pv_error **error);
+    /** The request certainly changes nothing. */
+    gboolean (*reads)(const json_t *request);
+};
+
 /** What a capability rests on: the API's own name for it, and limits in words. */
 struct pv_via {
     const char *operation; /**< "vm.start" */
@@ -124,6 +132,7 @@ struct pv_driver {
     const struct pv_volume_slots *volume;
     const struct pv_network_slots *network;
     const struct pv_event_slots *event;
+    const struct pv_raw_slots *raw;
     const struct pv_via *via; /**< ends with .operation == NULL; may be NULL */
     /** Optional: this connection lacks an operation that the tables offer; says why. */
     gboolean (*lacks)(void *conn, const char *operation, const char **ret_why);

@@ -73,8 +73,8 @@ write_line(suite_journal *journal, const GString *line, pv_error **error)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return pv_error_set(error, errno == ENOSPC ? PV_ERR_NO_SPACE : PV_ERR_FAILED, "the journal cannot be written: %s",
-                                g_strerror(errno));
+            return pv_error_set(error, errno == ENOSPC ? PV_ERR_NO_SPACE : PV_ERR_FAILED,
+                                "the journal cannot be written: %s", g_strerror(errno));
         done += (size_t)n;
     }
     if (fdatasync(journal->fd) < 0)

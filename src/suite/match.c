@@ -324,7 +324,8 @@ match_success(struct look *look, const json_t *expect, const json_t *reply)
     const json_t *code = json_object_get(reply, "error");
     g_autofree char *text = NULL;
 
-    if (json_object_get(expect, "error") || json_object_get(expect, "status") || json_is_true(json_object_get(reply, "ok")))
+    if (json_object_get(expect, "error") || json_object_get(expect, "status") ||
+        json_is_true(json_object_get(reply, "ok")))
         return;
     text = g_strdup_printf("%s: %s", code ? json_string_value(code) : "failed",
                            json_string_value(json_object_get(reply, "message")));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A step in the endpoint's own words: an HTTP exchange, a QMP command, a call of libvirt. */
+/* A step in the endpoint's own words: an HTTP exchange, a QMP command. */
 #include "run-priv.h"
 
 #include <polyvirt/raw.h>
@@ -21,12 +21,11 @@ rest_request(const char *name, const json_t *args)
 json_t *
 suite_raw_request(const struct suite_step *step, const char *name, const json_t *args)
 {
-    const char *verb = step->kind == SUITE_STEP_QMP ? "execute" : "call";
     json_t *request;
 
     if (step->kind == SUITE_STEP_REST)
         return rest_request(name, args);
-    request = json_pack("{s:s}", verb, name);
+    request = json_pack("{s:s}", "execute", name);
     if (args)
         json_object_set_new(request, "arguments", json_deep_copy(args));
     return request;
@@ -52,21 +51,16 @@ rest_answer(const json_t *reply)
     return answer;
 }
 
-/* {"return": …} or {"error": {…}}, of QEMU ("class", "desc") or libvirt ("code", "message") */
+/* {"return": …} or {"error": {"class": …, "desc": …}} */
 static json_t *
-call_answer(const json_t *reply)
+qmp_answer(const json_t *reply)
 {
     const json_t *failed = json_object_get(reply, "error");
-    const char *code = json_string_value(json_object_get(failed, "class"));
-    const char *text = json_string_value(json_object_get(failed, "desc"));
 
     if (!failed)
         return suite_answer_ok(json_incref(json_object_get(reply, "return")));
-    if (!code)
-        code = json_string_value(json_object_get(failed, "code"));
-    if (!text)
-        text = json_string_value(json_object_get(failed, "message"));
-    return suite_answer_error(code ? code : "failed", text);
+    return suite_answer_error(json_string_value(json_object_get(failed, "class")),
+                              json_string_value(json_object_get(failed, "desc")));
 }
 
 /* ---- sending it ---- */
@@ -110,7 +104,7 @@ suite_step_raw(struct suite_scene *scene, const struct suite_step *step, const c
     if (code < 0)
         *ret_answer = suite_answer_error(pv_code_name(code), why ? why->message : NULL);
     else
-        *ret_answer = step->kind == SUITE_STEP_REST ? rest_answer(reply) : call_answer(reply);
+        *ret_answer = step->kind == SUITE_STEP_REST ? rest_answer(reply) : qmp_answer(reply);
     if (owns && code != PV_ERR_UNKNOWN)
         return suite_own_settle(scene, owns, json_is_true(json_object_get(*ret_answer, "ok")), NULL, error);
     return 0;

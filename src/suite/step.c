@@ -102,9 +102,24 @@ shown(const json_t *value)
     return g_utf8_make_valid(redacted, -1);
 }
 
+/* The body of a login's answer is a secret without a name. */
+static json_t *
+without_secret(const struct suite_step *step, const char *name, json_t *answer)
+{
+    json_t *copy;
+
+    if (!answer || step->kind != SUITE_STEP_REST || !strstr(name, "session"))
+        return json_incref(answer);
+    copy = json_copy(answer);
+    if (json_object_get(copy, "body"))
+        json_object_set_new(copy, "body", json_string("***"));
+    return copy;
+}
+
 static void
 keep(struct suite_scene *scene, const struct suite_step *step, const step_try *once, int64_t number)
 {
+    g_autoptr(json_t) answer = without_secret(step, once->name ? once->name : step->name, once->answer);
     suite_call *call = suite_call_new();
 
     g_free(scene->error_code);
@@ -113,7 +128,7 @@ keep(struct suite_scene *scene, const struct suite_step *step, const step_try *o
     call->kind = g_strdup(pv_enum_name(suite_step_kind_values, step->kind));
     call->name = g_strdup(once->name ? once->name : step->name);
     call->request = shown(once->args);
-    call->reply = shown(once->answer);
+    call->reply = shown(answer);
     call->elapsed_us = once->elapsed_us;
     call->reproduce = suite_reproduce(scene, step, call->name, once->args);
     g_ptr_array_add(scene->result->calls, call);

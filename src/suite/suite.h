@@ -90,14 +90,13 @@ enum suite_step_kind {
     SUITE_STEP_OP = 1,  /* a row of the operation table */
     SUITE_STEP_REST,    /* a raw HTTP exchange with a vSphere endpoint */
     SUITE_STEP_QMP,     /* a raw QMP command */
-    SUITE_STEP_LIBVIRT, /* a call of libvirt's API */
     SUITE_STEP_EVENTS,  /* what the event stream told since the case began */
 };
 extern const struct pv_enum_value suite_step_kind_values[];
 
 struct suite_step {
     enum suite_step_kind kind;
-    char *name;        /* "vm.start"; "GET /api/vcenter/vm"; "query-status"; "virDomainGetState" */
+    char *name;        /* "vm.start"; "GET /api/vcenter/vm"; "query-status" */
     const struct pv_op *op; /* SUITE_STEP_OP */
     json_t *args;      /* object or NULL, variables not yet filled in */
     json_t *expect;    /* object or NULL (then: it succeeds); see match.c */
@@ -175,7 +174,8 @@ extern const struct pv_desc suite_own_desc;
 
 typedef struct suite_journal suite_journal;
 /* PV_ERR_BUSY: the run that writes it is under way. */
-int suite_journal_open(const char *path, const char *run, const char *uri, suite_journal **ret_journal, pv_error **error);
+int suite_journal_open(const char *path, const char *run, const char *uri, suite_journal **ret_journal,
+                       pv_error **error);
 void suite_journal_close(suite_journal *journal);
 /* To be called before the request that makes it goes out; thread-safe. */
 int suite_journal_note(suite_journal *journal, const char *kind, const char *name, const char *parent,

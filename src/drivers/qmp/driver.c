@@ -178,6 +178,7 @@ const struct pv_driver pv_driver_qmp = {
     .vm = &vm_slots,
     .snapshot = &qmp_snapshot_slots,
     .event = &qmp_event_slots,
+    .raw = &qmp_raw_slots,
     .via = via,
     .lacks = lacks,
 };

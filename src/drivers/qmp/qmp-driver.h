@@ -96,6 +96,7 @@ extern const struct pv_endpoint_slots qmp_endpoint_slots;
 extern const struct pv_host_slots qmp_host_slots;
 extern const struct pv_snapshot_slots qmp_snapshot_slots;
 extern const struct pv_event_slots qmp_event_slots;
+extern const struct pv_raw_slots qmp_raw_slots;
 int qmp_vm_list(void *conn, const struct pv_vm_query *query, pv_task *task, GPtrArray *vms, pv_error **error);
 int qmp_vm_resolve(void *conn, const char *ref, pv_task *task, char **ret_id, pv_error **error);
 int qmp_vm_power(void *conn, const char *vm, enum pv_power_op op, pv_task *task, pv_error **error);

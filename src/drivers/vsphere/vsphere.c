@@ -180,6 +180,7 @@ static const struct pv_snapshot_slots snapshot_slots = {
     .revert = vs_snapshot_revert,
     .remove = vs_snapshot_remove,
 };
+static const struct pv_raw_slots raw_slots = { vs_raw_call, vs_raw_reads };
 static const struct pv_datastore_slots datastore_slots = { vs_datastore_list };
 static const struct pv_network_slots network_slots = { vs_network_list };
 
@@ -195,6 +196,7 @@ const struct pv_driver pv_driver_vsphere = {
     .snapshot = &snapshot_slots,
     .datastore = &datastore_slots,
     .network = &network_slots,
+    .raw = &raw_slots,
     .via = via,
     .lacks = lacks,
 };

@@ -108,6 +108,9 @@ int vs_snapshot_remove(void *handle, const char *vm, const char *snapshot, gbool
 /** Whether this server has the snapshot resource, which no vCenter has; asked once. */
 gboolean vs_lacks_snapshots(struct vs_conn *conn);
 
+int vs_raw_call(void *handle, const json_t *request, pv_task *task, json_t **ret_reply, pv_error **error);
+gboolean vs_raw_reads(const json_t *request);
+
 /* ---- between the files of VMs ---- */
 
 /** Summaries of all VMs that pass the filters, split into several calls where the server's cap asks
