@@ -105,6 +105,9 @@ extern const struct cli_verb cli_cmd_man[];
 extern const struct cli_verb cli_cmd_version[];
 extern const struct cli_verb cli_cmd_doctor[];
 extern const struct cli_verb cli_cmd_serve[];
+extern const struct cli_verb cli_cmd_test[];
+extern const struct cli_verb cli_cmd_test_run[];
+extern const struct cli_verb cli_cmd_test_report[];
 
 /* ---- options of a verb (options.c) ---- */
 

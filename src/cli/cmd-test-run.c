@@ -8,7 +8,6 @@
 #define MAX_VMS_DEFAULT 8
 #define MAX_SIZE_DEFAULT (INT64_C(16) << 30)
 #define CARDS_MAX       50 /* failures shown whole; the rest is in the run folder */
-#define CARD_COLUMNS    100
 
 enum { EXIT_LEFTOVERS = 5 };
 
@@ -56,12 +55,6 @@ drop_foreign(const GPtrArray *chosen, const char *driver)
 
 /* ---- what is said of it ---- */
 
-static gboolean
-is_bad(int verdict)
-{
-    return verdict == SUITE_FAIL || verdict == SUITE_ERROR || verdict == SUITE_UNKNOWN || verdict == SUITE_XPASS;
-}
-
 static void
 append_cards(GString *out, const GPtrArray *results)
 {
@@ -70,8 +63,8 @@ append_cards(GString *out, const GPtrArray *results)
     for (unsigned i = 0; i < results->len; i++) {
         const suite_result *result = g_ptr_array_index(results, i);
 
-        if ((is_bad(result->verdict) || result->teardown) && shown++ < CARDS_MAX) {
-            suite_report_card(out, result, CARD_COLUMNS, cli_color(1));
+        if ((suite_is_bad(result->verdict) || result->teardown) && shown++ < CARDS_MAX) {
+            suite_report_card(out, result, cli_color(1));
             g_string_append_c(out, '\n');
         }
     }
@@ -153,8 +146,8 @@ exit_status(const suite_run *run)
 /* ---- test run ---- */
 
 struct run_args {
-    CMD_TEST_CHOICE
-    int64_t jobs, max_vms, max_size, deadline;
+    struct test_choice choice;
+    int64_t jobs, max_vms, max_size;
     char *prefix, *use_vm, *runs, *expectations;
 };
 
@@ -189,6 +182,7 @@ run_chosen(const struct cli_call *call, const struct run_args *args, pv_conn *co
         .folder = folder,
         .cases = chosen,
         .level = args->choice.level ? args->choice.level : SUITE_LEVEL_READ,
+        .seed = args->choice.seed == PV_UNSET_INT ? 0 : (uint64_t)args->choice.seed,
         .jobs = (unsigned)(args->jobs == PV_UNSET_INT ? JOBS_DEFAULT : args->jobs),
         .max_vms = args->max_vms == PV_UNSET_INT ? MAX_VMS_DEFAULT : args->max_vms,
         .max_bytes = args->max_size == PV_UNSET_INT ? MAX_SIZE_DEFAULT : args->max_size,
@@ -269,7 +263,7 @@ run_test_cleanup(const struct cli_call *call, pv_task *task, pv_error **error)
     PV_FIELD(type, runs, PV_STRING, .flags = PV_F_FILE, .help = "folder of the run folders; default in the state folder")
 
 static const struct pv_field run_fields[] = {
-    CMD_TEST_CHOICE_FIELDS(run_args),
+    CMD_TEST_CHOICE_FIELDS,
     PV_FIELD(run_args, jobs, PV_INT, .min = 1, .max = 64, .help = "cases side by side; default 4"),
     PV_FIELD(run_args, max_vms, PV_INT, .min = 1, .max = 10000, .help = "most VMs of its own at a time; default 8"),
     PV_FIELD(run_args, max_size, PV_INT, .unit = PV_UNIT_BYTES, .min = 1, .max = INT64_MAX,

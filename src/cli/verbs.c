@@ -18,6 +18,7 @@ static const struct {
     { "network", "what VMs' network cards are plugged into" },
     { "event", "what happens at the endpoint" },
     { "task", "work under way at the endpoint" },
+    { "test", "what an endpoint really does: the API test-suite" },
     { "context", "named endpoints of the config file" },
 };
 
@@ -28,6 +29,9 @@ static const struct cli_verb *const local_tables[] = {
     cli_cmd_help,
     cli_cmd_man,
     cli_cmd_serve,
+    cli_cmd_test,
+    cli_cmd_test_run,
+    cli_cmd_test_report,
     cli_cmd_version,
 };
 

@@ -7,8 +7,6 @@
 
 #include <polyvirt/log.h>
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(json_t, json_decref)
-
 #define SUITE_EVENTS_MAX   100000 /* events kept of a run; older ones go first */
 #define SUITE_JOBS_MAX     64     /* cases side by side */
 #define SUITE_LOOK_MS      50     /* how often a step with `until` looks again */

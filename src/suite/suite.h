@@ -17,6 +17,8 @@
 #include <jansson.h>
 #include <polyvirt/op.h>
 
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(json_t, json_decref)
+
 /* Limits of what a suite file may hold. */
 #define SUITE_FILE_MAX    (4u << 20) /* bytes of one file */
 #define SUITE_CASES_MAX   20000      /* cases in all, rows counted */
@@ -139,8 +141,6 @@ int suite_cases_builtin(GPtrArray *cases, pv_error **error);
 GPtrArray *suite_cases_new(void);
 /* Refuses two cases of one id or uid. */
 int suite_cases_check(const GPtrArray *cases, pv_error **error);
-/* The JSON Schema of the format, for editors; static. */
-const char *suite_json_schema(void);
 
 /* ---- selection (select.c) ---- */
 
@@ -276,9 +276,11 @@ void suite_report_tap(GString *out, const struct suite_run *run, const GPtrArray
 void suite_report_markdown(GString *out, const struct suite_run *run, const GPtrArray *results);
 void suite_report_json(GString *out, const struct suite_run *run, const GPtrArray *results);
 void suite_report_html(GString *out, const struct suite_run *run, const GPtrArray *results);
-/* One failure as a card for a terminal of that width: clause, what was expected and what came, numbered
- * calls, a line that reproduces it. */
-void suite_report_card(GString *out, const struct suite_result *result, unsigned width, gboolean color);
+/* One failure as a card for a terminal: clause, what was expected and what came, numbered calls, a line
+ * that reproduces it. */
+void suite_report_card(GString *out, const struct suite_result *result, gboolean color);
+/* fail, error, unknown, unexpected pass: what somebody must look at. */
+gboolean suite_is_bad(int verdict);
 
 /* Latency of one operation over a run. */
 struct suite_latency {
