@@ -104,6 +104,7 @@ extern const struct cli_verb cli_cmd_help[];
 extern const struct cli_verb cli_cmd_man[];
 extern const struct cli_verb cli_cmd_version[];
 extern const struct cli_verb cli_cmd_doctor[];
+extern const struct cli_verb cli_cmd_raw[];
 extern const struct cli_verb cli_cmd_serve[];
 extern const struct cli_verb cli_cmd_test[];
 extern const struct cli_verb cli_cmd_test_run[];
@@ -281,6 +282,9 @@ struct cli_target {
 int cli_targets_new(const struct cli_globals *globals, GPtrArray **ret_targets, pv_error **error);
 /* Opens one; the deadline is the task's. target must outlive the connection. */
 int cli_target_open(struct cli_target *target, pv_task *task, pv_conn **ret_conn, pv_error **error);
+/* The one endpoint a local command works on; *ret_targets must outlive the connection. */
+int cli_open_one(const struct cli_globals *globals, pv_task *task, GPtrArray **ret_targets, pv_conn **ret_conn,
+                 pv_error **error);
 
 /* ---- running (run.c, plan.c, progress.c) ---- */
 

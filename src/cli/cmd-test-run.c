@@ -11,28 +11,6 @@
 
 enum { EXIT_LEFTOVERS = 5 };
 
-/* What goes wrong with one endpoint is told once, before any case is tried. */
-static int
-open_endpoint(const struct cli_call *call, pv_task *task, GPtrArray **ret_targets, pv_conn **ret_conn,
-              pv_error **error)
-{
-    g_autoptr(GPtrArray) targets = NULL;
-    g_autoptr(pv_task) opening = pv_task_child(task, "open", NULL);
-    struct cli_target *target;
-    int code = cli_targets_new(call->globals, &targets, error);
-
-    if (code < 0)
-        return code;
-    if (targets->len > 1)
-        return pv_error_set(error, PV_ERR_USAGE, "--connect: the suite runs on one endpoint at a time");
-    target = g_ptr_array_index(targets, 0);
-    pv_task_set_timeout(opening, target->options.timeout_ms > 0 ? target->options.timeout_ms : PV_TIMEOUT_DEFAULT_MS);
-    code = cli_target_open(target, opening, ret_conn, error);
-    if (code == 0)
-        *ret_targets = g_steal_pointer(&targets);
-    return code;
-}
-
 /* ---- which cases ---- */
 
 static gboolean
@@ -219,7 +197,7 @@ run_test_run(const struct cli_call *call, pv_task *task, pv_error **error)
     if (code == 0)
         code = read_expectations(args->expectations, &expectations, error);
     if (code == 0)
-        code = open_endpoint(call, task, &targets, &conn, error);
+        code = cli_open_one(call->globals, task, &targets, &conn, error);
     if (code < 0)
         return code;
     fitting = drop_foreign(chosen, pv_conn_driver(conn));
@@ -246,7 +224,7 @@ run_test_cleanup(const struct cli_call *call, pv_task *task, pv_error **error)
     int code = cli_output_check(call->globals, &suite_own_desc, error);
 
     if (code == 0)
-        code = open_endpoint(call, task, &targets, &conn, error);
+        code = cli_open_one(call->globals, task, &targets, &conn, error);
     if (code == 0)
         code = suite_cleanup(conn, folder, dry, task, &done, error);
     if (code == 0)

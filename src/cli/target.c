@@ -184,3 +184,24 @@ cli_target_open(struct cli_target *target, pv_task *task, pv_conn **ret_conn, pv
     target->password.task = NULL;
     return rc;
 }
+
+int
+cli_open_one(const struct cli_globals *globals, pv_task *task, GPtrArray **ret_targets, pv_conn **ret_conn,
+             pv_error **error)
+{
+    g_autoptr(GPtrArray) targets = NULL;
+    g_autoptr(pv_task) opening = pv_task_child(task, "open", NULL);
+    struct cli_target *target;
+    int code = cli_targets_new(globals, &targets, error);
+
+    if (code < 0)
+        return code;
+    if (targets->len > 1)
+        return pv_error_set(error, PV_ERR_USAGE, "--connect: this works on one endpoint at a time");
+    target = g_ptr_array_index(targets, 0);
+    pv_task_set_timeout(opening, target->options.timeout_ms > 0 ? target->options.timeout_ms : PV_TIMEOUT_DEFAULT_MS);
+    code = cli_target_open(target, opening, ret_conn, error);
+    if (code == 0)
+        *ret_targets = g_steal_pointer(&targets);
+    return code;
+}

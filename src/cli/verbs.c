@@ -28,6 +28,7 @@ static const struct cli_verb *const local_tables[] = {
     cli_cmd_doctor,
     cli_cmd_help,
     cli_cmd_man,
+    cli_cmd_raw,
     cli_cmd_serve,
     cli_cmd_test,
     cli_cmd_test_run,

@@ -286,8 +286,6 @@ derive(struct suite_case *test)
 
         if (step->op)
             add_need(needs, step->op->name);
-        if (step->kind == SUITE_STEP_EVENTS)
-            add_need(needs, "event.watch");
         if (step->op && (int)step->op->effect > test->effect)
             test->effect = (int)step->op->effect;
         made += step->owns || (step->op && step->op->effect == PV_EFFECT_CREATE && g_str_has_prefix(step->op->name, "vm."));
@@ -382,7 +380,7 @@ read_rows(const struct suite_source *source, const suite_node *node, const suite
 static int
 read_suite(const struct suite_source *source, GPtrArray *cases, pv_error **error)
 {
-    static const char *const keys[] = { "suite", "source", "level", "drivers", "tags", "cases", NULL };
+    static const char *const keys[] = { "suite", "source", "level", "given", "drivers", "tags", "cases", NULL };
     const suite_node *list = suite_node_get(source->suite, "cases"), *name = suite_node_get(source->suite, "suite");
     int code = suite_check_keys(source, source->suite, keys, error);
 

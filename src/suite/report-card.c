@@ -78,6 +78,16 @@ append_call(GString *out, const suite_call *call)
     append_line(out, "  reply", call->reply);
 }
 
+/* Of the last call that a shell can do. */
+static const char *
+last_line(const GPtrArray *calls)
+{
+    for (unsigned i = calls ? calls->len : 0; i-- > 0;)
+        if (((const suite_call *)calls->pdata[i])->reproduce)
+            return ((const suite_call *)calls->pdata[i])->reproduce;
+    return NULL;
+}
+
 void
 suite_report_card(GString *out, const struct suite_result *result, gboolean color)
 {
@@ -99,7 +109,6 @@ suite_report_card(GString *out, const struct suite_result *result, gboolean colo
     }
     for (unsigned i = first; calls && i < calls->len; i++)
         append_call(out, calls->pdata[i]);
-    if (calls && calls->len)
-        append_line(out, "again", ((suite_call *)calls->pdata[calls->len - 1])->reproduce);
+    append_line(out, "again", last_line(calls));
     append_line(out, "left over", result->teardown);
 }

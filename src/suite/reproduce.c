@@ -80,14 +80,15 @@ suite_reproduce(const struct suite_scene *scene, const struct suite_step *step, 
 {
     g_autoptr(json_t) request = NULL;
     g_autoptr(GString) out = NULL;
-    g_autofree char *text = NULL;
+    g_autofree char *dumped = NULL, *text = NULL;
 
     if (step->kind == SUITE_STEP_EVENTS)
         return NULL;
     if (step->kind == SUITE_STEP_OP)
         return reproduce_op(scene, step->op, args);
     request = suite_raw_request(step, name, args);
-    text = dump(request);
+    dumped = dump(request);
+    text = pv_redact(dumped); /* a session id is a secret, in a line for a shell too */
     out = g_string_new(NULL);
     append_program(out, scene);
     g_string_append(out, " --yes raw");

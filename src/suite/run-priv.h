@@ -28,6 +28,7 @@ struct suite_world {
     GHashTable *own;      /* ids and uuids of what it made */
     GHashTable *any;      /* "any_vm" -> text, read once; "" = there is none */
     GPtrArray *events;    /* of pv_event */
+    char *no_events;      /* why the endpoint tells none, or NULL */
     gboolean events_lost;
     GPtrArray *results;   /* of suite_result, in the order of the cases; NULL: not run */
     unsigned done;

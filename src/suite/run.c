@@ -100,6 +100,43 @@ check_wants(struct suite_scene *scene, pv_error **error)
 }
 
 static gboolean
+offers(const struct suite_world *world, const char *operation)
+{
+    for (unsigned i = 0; i < world->run->capabilities->len; i++) {
+        const pv_capability *capability = g_ptr_array_index(world->run->capabilities, i);
+
+        if (g_str_equal(capability->operation, operation))
+            return capability->supported == TRUE;
+    }
+    return FALSE;
+}
+
+/* A lent VM that could not be started again is not stopped: an endpoint that makes no VMs has no
+ * definition of it. */
+static gboolean
+would_lose_lent(const struct suite_world *world, const struct suite_case *test)
+{
+    static const char *const ends[] = { "vm.stop", "vm.shutdown", "vm.suspend", "vm.delete" };
+    gboolean ending = test->given == SUITE_GIVEN_VM_OFF || test->given == SUITE_GIVEN_VM_SUSPENDED ||
+                      test->given == SUITE_GIVEN_VM_SNAPSHOT;
+
+    if (!test->given || !world->options->use_vm || offers(world, "vm.create"))
+        return FALSE;
+    for (size_t i = 0; i < G_N_ELEMENTS(ends); i++)
+        ending = ending || has_step(test, ends[i]);
+    return ending;
+}
+
+static gboolean
+looks_at_events(const struct suite_case *test)
+{
+    for (unsigned i = 0; i < test->steps->len; i++)
+        if (((const struct suite_step *)test->steps->pdata[i])->kind == SUITE_STEP_EVENTS)
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean
 may_run(struct suite_scene *scene)
 {
     const pv_capability *lacks = lacking(scene->world, scene->test);
@@ -110,6 +147,14 @@ may_run(struct suite_scene *scene)
     if (lacks) {
         judge(scene->result, SUITE_UNSUPPORTED, "%s%s%s", lacks->operation, lacks->note ? ": " : " is not offered",
               lacks->note ? lacks->note : "");
+        return FALSE;
+    }
+    if (would_lose_lent(scene->world, scene->test)) {
+        judge(scene->result, SUITE_SKIP, "the VM that is lent could not be started again");
+        return FALSE;
+    }
+    if (scene->world->no_events && looks_at_events(scene->test)) {
+        judge(scene->result, SUITE_UNSUPPORTED, "%s", scene->world->no_events);
         return FALSE;
     }
     if (scene->test->cost_vms > options->max_vms || scene->test->cost_bytes > options->max_bytes) {
@@ -322,17 +367,19 @@ on_event(const pv_event *event, void *data)
     g_mutex_unlock(&world->lock);
 }
 
-static gboolean
-wants_events(const GPtrArray *cases)
+/* An endpoint without events is told once; its event cases say why they are not run. */
+static unsigned
+watch_events(struct suite_world *world)
 {
-    for (unsigned i = 0; i < cases->len; i++) {
-        const struct suite_case *test = g_ptr_array_index(cases, i);
+    g_autoptr(pv_error) why = NULL;
+    gboolean wanted = FALSE;
+    unsigned id = 0;
 
-        for (unsigned j = 0; j < test->steps->len; j++)
-            if (((const struct suite_step *)test->steps->pdata[j])->kind == SUITE_STEP_EVENTS)
-                return TRUE;
-    }
-    return FALSE;
+    for (unsigned i = 0; i < world->options->cases->len && !wanted; i++)
+        wanted = looks_at_events(world->options->cases->pdata[i]);
+    if (wanted && pv_event_subscribe(world->conn, on_event, world, &id, &why) < 0)
+        world->no_events = g_strdup(why->message);
+    return id;
 }
 
 static suite_run *
@@ -450,6 +497,7 @@ close_world(struct suite_world *world)
     suite_record_close(world->record);
     suite_run_free(world->run);
     g_free(world->tag);
+    g_free(world->no_events);
     g_hash_table_unref(world->own);
     g_hash_table_unref(world->any);
     g_ptr_array_unref(world->events);
@@ -468,8 +516,7 @@ suite_run_cases(pv_conn *conn, const struct suite_options *options, pv_task *tas
     int code = open_world(&world, conn, options, task, error);
 
     if (code == 0) {
-        if (wants_events(options->cases))
-            pv_event_subscribe(conn, on_event, &world, &watch, NULL); /* without: the cases say so */
+        watch = watch_events(&world);
         run_all(&world);
         if (watch)
             pv_event_unsubscribe(conn, watch);
