@@ -175,6 +175,8 @@ char *cli_option_usage(const struct cli_option *option);
 /* ---- stderr (talk.c) ---- */
 
 void cli_talk_setup(const struct cli_globals *globals);
+/* For commands that start guests by the dozen: what each runs on is not told, unless --verbose. */
+void cli_talk_no_notes(const struct cli_globals *globals);
 /* Before the command line is read: argv ends with NULL. */
 void cli_talk_guess(const char *const *argv);
 gboolean cli_talk_quiet(void);

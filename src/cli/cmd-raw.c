@@ -44,8 +44,8 @@ ask(const struct cli_call *call, pv_conn *conn, const json_t *request, pv_error 
 static int
 write_reply(const struct cli_call *call, const json_t *reply, pv_error **error)
 {
-    size_t flags = call->globals->output == CLI_JSON || call->globals->output == CLI_JSONL ? JSON_COMPACT : JSON_INDENT(2);
-    char *text = json_dumps(reply, flags);
+    gboolean compact = call->globals->output == CLI_JSON || call->globals->output == CLI_JSONL;
+    char *text = json_dumps(reply, compact ? JSON_COMPACT : JSON_INDENT(2));
     g_autofree char *line = g_strdup_printf("%s\n", text ? text : "{}");
 
     free(text);

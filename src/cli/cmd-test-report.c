@@ -108,8 +108,10 @@ run_test_diff(const struct cli_call *call, pv_task *task, pv_error **error)
 }
 
 static const struct pv_field diff_fields[] = {
-    PV_FIELD(diff_args, before, PV_STRING, .flags = PV_F_REQUIRED | PV_F_POSITIONAL | PV_F_FILE, .help = "the former run"),
-    PV_FIELD(diff_args, after, PV_STRING, .flags = PV_F_REQUIRED | PV_F_POSITIONAL | PV_F_FILE, .help = "the later run"),
+    PV_FIELD(diff_args, before, PV_STRING, .flags = PV_F_REQUIRED | PV_F_POSITIONAL | PV_F_FILE,
+             .help = "the former run"),
+    PV_FIELD(diff_args, after, PV_STRING, .flags = PV_F_REQUIRED | PV_F_POSITIONAL | PV_F_FILE,
+             .help = "the later run"),
     PV_FIELD(diff_args, margin, PV_DOUBLE, .unit = PV_UNIT_PERCENT,
              .help = "percent by which calls may become slower; default 50"),
     { 0 },
@@ -122,7 +124,8 @@ const struct cli_verb cli_cmd_test_report[] = {
         .args_desc = &report_desc,
         .effect = PV_EFFECT_READ,
         .help = "make a report of a run",
-        .details = "The run folder holds all it takes: any report can be made at any time, also of a run that was killed.",
+        .details = "The run folder holds all it takes: any report can be made at any time, also of a run that was "
+                   "killed.",
         .example = "test report latest --format html --out report.html",
         .run = run_test_report,
     },

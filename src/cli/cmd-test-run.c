@@ -80,8 +80,9 @@ append_summary(GString *out, const suite_run *run, const char *path)
     for (char **warning = run->warnings; warning && *warning; warning++)
         g_string_append_printf(out, "warning: %s\n", *warning);
     g_string_append_printf(out,
-                           "%" G_GINT64_FORMAT " passed, %" G_GINT64_FORMAT " failed, %" G_GINT64_FORMAT " errors, %" G_GINT64_FORMAT
-                           " unknown, %" G_GINT64_FORMAT " skipped, %" G_GINT64_FORMAT " unsupported",
+                           "%" G_GINT64_FORMAT " passed, %" G_GINT64_FORMAT " failed, %" G_GINT64_FORMAT
+                           " errors, %" G_GINT64_FORMAT " unknown, %" G_GINT64_FORMAT " skipped, %" G_GINT64_FORMAT
+                           " unsupported",
                            run->passed, run->failed, run->errors, run->unknown, run->skipped, run->unsupported);
     if (run->xfailed || run->xpassed)
         g_string_append_printf(out, ", %" G_GINT64_FORMAT " expected failures, %" G_GINT64_FORMAT " unexpected passes",
@@ -174,6 +175,7 @@ run_chosen(const struct cli_call *call, const struct run_args *args, pv_conn *co
     cli_progress *progress;
     int code;
 
+    cli_talk_no_notes(call->globals);
     warn_of_leftovers(conn, folder, task);
     progress = cli_progress_start(tasks);
     code = suite_run_cases(conn, &options, task, &run, &results, &path, error);
@@ -238,7 +240,8 @@ run_test_cleanup(const struct cli_call *call, pv_task *task, pv_error **error)
 /* ---- the verbs ---- */
 
 #define RUNS_FIELD(type)                                                                                   \
-    PV_FIELD(type, runs, PV_STRING, .flags = PV_F_FILE, .help = "folder of the run folders; default in the state folder")
+    PV_FIELD(type, runs, PV_STRING, .flags = PV_F_FILE,                                                    \
+             .help = "folder of the run folders; default in the state folder")
 
 static const struct pv_field run_fields[] = {
     CMD_TEST_CHOICE_FIELDS,

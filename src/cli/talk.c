@@ -229,6 +229,13 @@ cli_talk_guess(const char *const *argv)
 }
 
 void
+cli_talk_no_notes(const struct cli_globals *globals)
+{
+    if (!globals->trace && globals->verbose != 1 && globals->quiet != 1)
+        pv_log_set(PV_LOG_WARNING, NULL, log_line, NULL);
+}
+
+void
 cli_talk_setup(const struct cli_globals *globals)
 {
     enum pv_log_level level = PV_LOG_NOTICE;

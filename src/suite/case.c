@@ -151,7 +151,8 @@ get_enum(const struct suite_source *source, const suite_node *map, const char *k
         return code;
     *ret_value = pv_enum_value(values, text);
     if (!*ret_value)
-        return suite_node_error(source->file, suite_node_get(map, key), error, "%s: '%s' is none of its words", key, text);
+        return suite_node_error(source->file, suite_node_get(map, key), error, "%s: '%s' is none of its words", key,
+                                text);
     return 0;
 }
 
@@ -288,7 +289,8 @@ derive(struct suite_case *test)
             add_need(needs, step->op->name);
         if (step->op && (int)step->op->effect > test->effect)
             test->effect = (int)step->op->effect;
-        made += step->owns || (step->op && step->op->effect == PV_EFFECT_CREATE && g_str_has_prefix(step->op->name, "vm."));
+        made += step->owns || (step->op && step->op->effect == PV_EFFECT_CREATE &&
+                               g_str_has_prefix(step->op->name, "vm."));
     }
     g_ptr_array_add(needs, NULL);
     g_strfreev(test->needs);

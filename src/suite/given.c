@@ -10,7 +10,6 @@ make_vm(struct suite_scene *scene, const char *name, pv_error **error)
 {
     g_autoptr(pv_vm_spec) spec = pv_vm_spec_new();
     g_autoptr(pv_vm) vm = NULL;
-    g_autoptr(pv_error) why = NULL;
     int code = suite_own_intend(scene, "vm", name, NULL, error);
 
     if (code < 0)
@@ -20,14 +19,12 @@ make_vm(struct suite_scene *scene, const char *name, pv_error **error)
     spec->disks = pv_list_new(&pv_disk_spec_desc);
     g_ptr_array_add(spec->disks, pv_disk_spec_new());
     ((pv_disk_spec *)spec->disks->pdata[0])->size = GIVEN_DISK;
-    code = pv_vm_create(scene->world->conn, spec, scene->task, &vm, &why);
-    if (code == 0 || code != PV_ERR_UNKNOWN)
-        suite_own_settle(scene, name, code == 0, code == 0 ? vm->id : NULL, NULL);
+    code = pv_vm_create(scene->world->conn, spec, scene->task, &vm, error);
     if (code < 0)
-        return pv_error_propagate(error, g_steal_pointer(&why));
+        return code;
     suite_own_add(scene->world, vm->uuid);
     suite_var_set(scene, "vm", vm->id);
-    return 0;
+    return suite_own_made(scene, name, vm->id, error);
 }
 
 /* The one that the person lent: put into the state asked for. */
@@ -92,7 +89,7 @@ take_snapshot(struct suite_scene *scene, pv_error **error)
         return code;
     suite_var_set(scene, "snapshot", snapshot->id);
     suite_var_set(scene, "snapshot_name", name);
-    return suite_own_settle(scene, name, TRUE, NULL, error);
+    return suite_own_made(scene, name, NULL, error);
 }
 
 static int

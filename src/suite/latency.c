@@ -91,7 +91,8 @@ slowest_first(gconstpointer a, gconstpointer b)
 GPtrArray *
 suite_latencies(const GPtrArray *results)
 {
-    g_autoptr(GHashTable) groups = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_array_unref);
+    g_autoptr(GHashTable) groups =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_array_unref);
     GPtrArray *list = pv_list_new(&suite_latency_desc);
     GHashTableIter iter;
     gpointer name, times;

@@ -43,7 +43,7 @@ set_state(struct suite_world *world, struct suite_own *own, const char *state, p
 }
 
 int
-suite_own_settle(struct suite_scene *scene, const char *name, gboolean made, const char *ref, pv_error **error)
+suite_own_made(struct suite_scene *scene, const char *name, const char *ref, pv_error **error)
 {
     struct suite_own *own = find_made(scene, name);
 
@@ -51,7 +51,7 @@ suite_own_settle(struct suite_scene *scene, const char *name, gboolean made, con
         suite_own_add(scene->world, ref);
     if (!own || !g_str_equal(own->state, "intended"))
         return 0;
-    return set_state(scene->world, own, made ? "made" : "gone", error);
+    return set_state(scene->world, own, "made", error);
 }
 
 /* ---- removal ---- */

@@ -94,8 +94,9 @@ suite_report_card(GString *out, const struct suite_result *result, gboolean colo
     const GPtrArray *calls = result->calls;
     unsigned first = calls && calls->len > CALLS_SHOWN ? calls->len - CALLS_SHOWN : 0;
 
-    g_string_append_printf(out, "%s%s%s %s  %s\n", color ? "\033[1;31m" : "", pv_enum_name(suite_verdict_values, result->verdict),
-                           color ? "\033[0m" : "", result->uid, result->id);
+    g_string_append_printf(out, "%s%s%s %s  %s\n", color ? "\033[1;31m" : "",
+                           pv_enum_name(suite_verdict_values, result->verdict), color ? "\033[0m" : "", result->uid,
+                           result->id);
     append_line(out, "checks", result->title);
     append_line(out, "clause", result->clause);
     append_line(out, "source", result->source);

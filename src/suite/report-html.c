@@ -9,14 +9,16 @@ static const char style[] =
     "body{font:15px/1.45 system-ui,sans-serif;margin:0 auto;max-width:72rem;padding:1rem}"
     "h1{font-size:1.4rem;overflow-wrap:anywhere}h2{font-size:1.1rem;margin-top:2rem}"
     "table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.25rem .5rem;border-bottom:1px solid "
-    "var(--line);vertical-align:top;overflow-wrap:anywhere}th{font-weight:600}td.n,th.n{text-align:right;"
+    "var(--line);vertical-align:top;overflow-wrap:break-word}th{font-weight:600;white-space:nowrap}"
+    "td.n,th.n{text-align:right;"
     "white-space:nowrap}.counts{display:flex;flex-wrap:wrap;gap:.5rem;padding:0}.counts li{list-style:none;"
     "border:1px solid var(--line);border-radius:.4rem;padding:.3rem .7rem}.counts b{font-size:1.3rem;display:block}"
     ".pass{color:var(--good)}.fail,.error,.unknown,.unexpected-pass{color:var(--bad)}.skip,.unsupported,"
     ".expected-fail{color:var(--dim)}article{border:1px solid var(--line);border-left:4px solid var(--bad);"
     "border-radius:.3rem;padding:.6rem 1rem;margin:1rem 0;break-inside:avoid}pre{background:var(--soft);padding:.5rem;"
     "overflow:auto;white-space:pre-wrap;overflow-wrap:anywhere;font-size:.85rem}.wrap{overflow-x:auto}"
-    "rect{fill:#4a7fb5}.warn{border-left:4px solid #c80;padding-left:.7rem}"
+    "td:first-child{min-width:8rem}.wrap td:nth-child(n+3){min-width:4rem}rect{fill:#4a7fb5}"
+    ".warn{border-left:4px solid #c80;padding-left:.7rem}"
     "@media print{body{max-width:none}details{display:block}}";
 
 static void
@@ -54,7 +56,7 @@ append_facts(GString *out, const struct suite_run *run)
     g_autofree char *began = run->started == PV_UNSET_INT ? NULL : pv_time_text(run->started);
     g_autofree char *took = run->ended == PV_UNSET_INT ? g_strdup("it did not end by itself")
                                                        : suite_us_text(run->ended - run->started);
-    g_autofree char *product = g_strdup_printf("%s %s", run->product ? run->product : "", run->version ? run->version : "");
+    g_autofree char *product = g_strjoin(" ", run->product ? run->product : "", run->version, NULL);
 
     g_string_append(out, "<table>");
     append_fact(out, "Endpoint", run->uri);
@@ -144,7 +146,8 @@ append_capabilities(GString *out, const struct suite_run *run)
 
         g_string_append(out, "<tr>");
         append_tag(out, "td", capability->operation);
-        append_class(out, "td", capability->supported == TRUE ? "pass" : "skip", capability->supported == TRUE ? "yes" : "no");
+        append_class(out, "td", capability->supported == TRUE ? "pass" : "skip",
+                     capability->supported == TRUE ? "yes" : "no");
         append_tag(out, "td", capability->via);
         append_tag(out, "td", capability->note);
         g_string_append(out, "</tr>\n");
@@ -154,11 +157,11 @@ append_capabilities(GString *out, const struct suite_run *run)
 
 /* ---- areas and cases ---- */
 
-static void
-append_areas(GString *out, const GPtrArray *results)
+/* Counts by area, each an array of SUITE_XPASS + 1; *totals is one more for all. */
+static GHashTable *
+count_areas(const GPtrArray *results, unsigned totals[SUITE_XPASS + 1])
 {
-    g_autoptr(GHashTable) areas = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    g_autoptr(GList) names = NULL;
+    GHashTable *areas = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 
     for (unsigned i = 0; i < results->len; i++) {
         const suite_result *result = g_ptr_array_index(results, i);
@@ -170,24 +173,39 @@ append_areas(GString *out, const GPtrArray *results)
             g_hash_table_insert(areas, g_steal_pointer(&area), counts);
         }
         counts[result->verdict]++;
+        totals[result->verdict]++;
     }
-    names = g_list_sort(g_hash_table_get_keys(areas), (GCompareFunc)strcmp);
+    return areas;
+}
+
+static void
+append_area(GString *out, const char *name, const unsigned *counts, const unsigned *totals)
+{
+    g_string_append(out, "<tr>");
+    append_tag(out, "td", name);
+    for (const struct pv_enum_value *verdict = suite_verdict_values; verdict->name; verdict++)
+        if (counts[verdict->value])
+            g_string_append_printf(out, "<td class=\"n %s\">%u</td>", verdict->name, counts[verdict->value]);
+        else if (totals[verdict->value])
+            g_string_append(out, "<td class=\"n\"></td>");
+    g_string_append(out, "</tr>\n");
+}
+
+/* Only the verdicts that came have a column. */
+static void
+append_areas(GString *out, const GPtrArray *results)
+{
+    unsigned totals[SUITE_XPASS + 1] = { 0 };
+    g_autoptr(GHashTable) areas = count_areas(results, totals);
+    g_autoptr(GList) names = g_list_sort(g_hash_table_get_keys(areas), (GCompareFunc)strcmp);
+
     g_string_append(out, "<h2>Areas</h2><div class=\"wrap\"><table><tr><th>area</th>");
     for (const struct pv_enum_value *verdict = suite_verdict_values; verdict->name; verdict++)
-        g_string_append_printf(out, "<th class=\"n\">%s</th>", verdict->name);
+        if (totals[verdict->value])
+            g_string_append_printf(out, "<th class=\"n\">%s</th>", verdict->name);
     g_string_append(out, "</tr>\n");
-    for (GList *name = names; name; name = name->next) {
-        const unsigned *counts = g_hash_table_lookup(areas, name->data);
-
-        g_string_append(out, "<tr>");
-        append_tag(out, "td", name->data);
-        for (const struct pv_enum_value *verdict = suite_verdict_values; verdict->name; verdict++)
-            if (counts[verdict->value])
-                g_string_append_printf(out, "<td class=\"n %s\">%u</td>", verdict->name, counts[verdict->value]);
-            else
-                g_string_append(out, "<td class=\"n\"></td>");
-        g_string_append(out, "</tr>\n");
-    }
+    for (GList *name = names; name; name = name->next)
+        append_area(out, name->data, g_hash_table_lookup(areas, name->data), totals);
     g_string_append(out, "</table></div>\n");
 }
 
@@ -228,7 +246,9 @@ append_latency(GString *out, const struct suite_latency *latency, int64_t longes
 
         append_class(out, "td", "n", text);
     }
-    g_string_append_printf(out, "<td><svg width=\"%d\" height=\"10\" role=\"img\"><rect width=\"%d\" height=\"10\"/></svg></td></tr>\n",
+    g_string_append_printf(out,
+                           "<td><svg width=\"%d\" height=\"10\" role=\"img\"><rect width=\"%d\" height=\"10\"/></svg>"
+                           "</td></tr>\n",
                            BAR_WIDTH, longest > 0 ? (int)(latency->p95_us * BAR_WIDTH / longest) : 0);
 }
 
@@ -238,8 +258,9 @@ append_latencies(GString *out, const GPtrArray *results)
     g_autoptr(GPtrArray) list = suite_latencies(results);
     int64_t longest = list->len ? ((struct suite_latency *)list->pdata[0])->p95_us : 0;
 
-    g_string_append(out, "<h2>How long calls took</h2><div class=\"wrap\"><table><tr><th>call</th><th class=\"n\">calls</th>"
-                         "<th class=\"n\">p50</th><th class=\"n\">p95</th><th class=\"n\">p99</th><th class=\"n\">max</th>"
+    g_string_append(out, "<h2>How long calls took</h2><div class=\"wrap\"><table><tr><th>call</th>"
+                         "<th class=\"n\">calls</th><th class=\"n\">p50</th><th class=\"n\">p95</th>"
+                         "<th class=\"n\">p99</th><th class=\"n\">max</th>"
                          "<th>p95</th></tr>\n");
     for (unsigned i = 0; i < list->len; i++)
         append_latency(out, list->pdata[i], longest);

@@ -70,8 +70,9 @@ int suite_any(struct suite_world *world, const char *what, pv_task *task, char *
 /* Journals what is about to be made, and remembers it for the teardown. */
 int suite_own_intend(struct suite_scene *scene, const char *kind, const char *name, const char *parent,
                      pv_error **error);
-/* It was made (ref: its id, or NULL), or certainly not. */
-int suite_own_settle(struct suite_scene *scene, const char *name, gboolean made, const char *ref, pv_error **error);
+/* It was made; ref: its id, or NULL. What was refused stays intended: whatever the error says, the teardown
+ * looks. */
+int suite_own_made(struct suite_scene *scene, const char *name, const char *ref, pv_error **error);
 /* Removes all the case made, whatever came before; 0 or the first failure. */
 int suite_own_remove_all(struct suite_scene *scene, pv_error **error);
 /* Removes one thing, stopping it first; something that is not there is no failure. */

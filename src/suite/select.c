@@ -103,7 +103,8 @@ suite_select(const GPtrArray *cases, const struct suite_select *select, GPtrArra
             g_ptr_array_add(chosen, test);
     }
     if (chosen->len == 0)
-        return pv_error_set(error, PV_ERR_NOT_FOUND, "no case is left of this choice: look at --level, --tag and --shard");
+        return pv_error_set(error, PV_ERR_NOT_FOUND,
+                            "no case is left of this choice: look at --level, --tag and --shard");
     if (select->shuffle)
         shuffle(chosen, select->seed);
     *ret_chosen = g_steal_pointer(&chosen);

@@ -180,5 +180,5 @@ suite_step_op(struct suite_scene *scene, const struct suite_step *step, json_t *
     code = run_op(scene, op, args, task, ret_answer);
     if (op->effect == PV_EFFECT_CREATE && code == 0)
         adopt(scene, json_object_get(*ret_answer, "body"));
-    return name && code != PV_ERR_UNKNOWN ? suite_own_settle(scene, name, code == 0, NULL, error) : 0;
+    return name && code == 0 ? suite_own_made(scene, name, NULL, error) : 0;
 }

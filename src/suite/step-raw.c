@@ -105,7 +105,7 @@ suite_step_raw(struct suite_scene *scene, const struct suite_step *step, const c
         *ret_answer = suite_answer_error(pv_code_name(code), why ? why->message : NULL);
     else
         *ret_answer = step->kind == SUITE_STEP_REST ? rest_answer(reply) : qmp_answer(reply);
-    if (owns && code != PV_ERR_UNKNOWN)
-        return suite_own_settle(scene, owns, json_is_true(json_object_get(*ret_answer, "ok")), NULL, error);
+    if (owns && json_is_true(json_object_get(*ret_answer, "ok")))
+        return suite_own_made(scene, owns, NULL, error);
     return 0;
 }

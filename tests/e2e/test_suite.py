@@ -5,15 +5,16 @@ import json
 import os
 import re
 import signal
-import subprocess
+import ssl
+import tempfile
 import threading
-import time
 import xml.etree.ElementTree as xml
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import requests
 
+from libvirt_fixture import Libvirt
 from server_fixture import PASSWORD, USER, serving
 from test_qmp import Rig
 
@@ -108,6 +109,14 @@ def test_a_real_qemu_passes_all_with_a_vm_that_is_lent(polyvirt):
         assert polyvirt("-c", rig.uri("lent"), "vm", "get", "lent", "-o", "json").json()["state"] == "on"
     finally:
         rig.close()
+
+
+def test_real_guests_of_libvirt_pass_all(polyvirt):
+    with tempfile.TemporaryDirectory(prefix="pv-su-") as folder, Libvirt(os.path.join(folder, "l")) as daemon:
+        result = polyvirt("-c", daemon.uri, "test", "run", "--level", "lifecycle", timeout=300)
+        assert result.status == 0, result.out
+        assert summary(result)["passed"] > 100
+        assert polyvirt("-c", daemon.uri, "vm", "list", "-o", "json").json() == []
 
 
 def test_reads_change_nothing(polyvirt, tmp_path):
@@ -237,8 +246,6 @@ class Lying:
     """A liar on TLS with the server's own certificate."""
 
     def __init__(self, server, lie=None, ask=None):
-        import ssl
-
         self.httpd = ThreadingHTTPServer(("127.0.0.1", 0), Liar)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         state = os.path.join(server.folder, "state")

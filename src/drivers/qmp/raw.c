@@ -72,8 +72,10 @@ raw_call(void *handle, const json_t *request, pv_task *task, json_t **ret_reply,
                           json_object_get(request, "arguments"), &answer, &why);
     if (code < 0 && !is_answer(why))
         return pv_error_propagate(error, g_steal_pointer(&why));
-    *ret_reply = code < 0 ? json_pack("{s:{s:s, s:s*}}", "error", "class", why->native_code, "desc", why->native_message)
-                          : json_pack("{s:o*}", "return", answer);
+    if (code < 0)
+        *ret_reply = json_pack("{s:{s:s, s:s*}}", "error", "class", why->native_code, "desc", why->native_message);
+    else
+        *ret_reply = json_pack("{s:o*}", "return", answer);
     return 0;
 }
 

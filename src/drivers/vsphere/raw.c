@@ -5,6 +5,8 @@
 #include <polyvirt/raw.h>
 #include <string.h>
 
+#define METHOD_MAX 16 /* letters of a method */
+
 static const char *const members[] = {
     "method", "path", "body", "headers", "auth", "text", "content_type", NULL,
 };
@@ -46,7 +48,8 @@ text_of(const json_t *request, const char *name, const char *standard)
 static gboolean
 is_method(const char *text)
 {
-    return text && !g_str_equal(text, "HEAD") && *text && strlen(text) <= 16 && strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(text);
+    return text && *text && strlen(text) <= METHOD_MAX && !g_str_equal(text, "HEAD") &&
+           strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(text);
 }
 
 static int
