@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """`polyvirt test`: the suite against real endpoints, what it leaves behind, and that it finds planted faults."""
 
+import contextlib
 import json
 import os
+import random
 import re
 import signal
 import ssl
+import subprocess
 import tempfile
 import threading
 import xml.etree.ElementTree as xml
@@ -201,6 +204,21 @@ def test_what_a_killed_run_left_is_removed_by_its_journal(polyvirt, start, tmp_p
         assert polyvirt(*endpoint, "--yes", "test", "cleanup").status == 0
         assert names(server) == before
         assert polyvirt(*endpoint, "test", "cleanup", "--dry-run", "-o", "json").json() == []
+
+
+def test_a_run_killed_at_any_moment_leaves_nothing_that_its_journal_does_not_name(polyvirt, start, tmp_path):
+    moments = random.Random(7)
+    with serving(backends=("sim:///?vms=5&seed=7&delay=5",)) as server:
+        before = names(server)
+        endpoint = connect(server, tmp_path)
+        for _ in range(20):
+            process = start(*endpoint, "test", "run", "neutral/power", "neutral/vm", "--level", "lifecycle")
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(moments.uniform(0.02, 0.6))
+            process.kill()
+            process.wait()
+        assert polyvirt(*endpoint, "--yes", "test", "cleanup", timeout=120).status == 0
+        assert names(server) == before
 
 
 def test_an_interrupted_run_cleans_up_and_says_so(start, tmp_path, wait_until):
