@@ -301,6 +301,22 @@ def vsphere_part(demo, backend):
     return uri
 
 
+# ---- the API test-suite ----
+
+def suite_part(demo, libvirt_uri, vsphere_uri):
+    demo.part("the API test-suite: what each endpoint really does")
+    runs = ["--runs", str(demo.folder / "runs")]
+
+    def counts(out):
+        return next(line for line in out.splitlines() if " passed, " in line)
+
+    for title, uri in (("libvirt", libvirt_uri), ("vSphere", vsphere_uri)):
+        demo.say(f"             {title}")
+        demo.step(uri, "test", "run", "--level", "lifecycle", *runs, show=counts)
+    page = demo.report_path.with_name("demo-suite.html")
+    demo.step(libvirt_uri, "test", "report", str(demo.folder / "runs" / "latest"), "--format", "html", "--out", str(page))
+
+
 # ---- one life cycle, every driver ----
 
 LIFE = [
@@ -395,6 +411,7 @@ def walk(demo):
     libvirt_part(demo, libvirt_uri)
     qmp_part(demo, accelerator)
     vsphere_uri = vsphere_part(demo, libvirt_uri)
+    suite_part(demo, libvirt_uri, vsphere_uri)
     return life_part(demo, libvirt_uri, vsphere_uri, accelerator)
 
 

@@ -109,6 +109,7 @@ extern const struct cli_verb cli_cmd_serve[];
 extern const struct cli_verb cli_cmd_test[];
 extern const struct cli_verb cli_cmd_test_run[];
 extern const struct cli_verb cli_cmd_test_report[];
+extern const struct cli_verb cli_cmd_test_matrix[];
 
 /* ---- options of a verb (options.c) ---- */
 

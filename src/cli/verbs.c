@@ -33,6 +33,7 @@ static const struct cli_verb *const local_tables[] = {
     cli_cmd_test,
     cli_cmd_test_run,
     cli_cmd_test_report,
+    cli_cmd_test_matrix,
     cli_cmd_version,
 };
 

@@ -122,6 +122,14 @@ def test_real_guests_of_libvirt_pass_all(polyvirt):
         assert polyvirt("-c", daemon.uri, "vm", "list", "-o", "json").json() == []
 
 
+def test_the_server_passes_all_with_real_guests_behind_it(polyvirt, tmp_path):
+    with tempfile.TemporaryDirectory(prefix="pv-su-") as folder, Libvirt(os.path.join(folder, "l")) as daemon:
+        with serving(backends=[daemon.uri]) as server:
+            result = polyvirt(*connect(server, tmp_path), "test", "run", "--level", "lifecycle", timeout=300)
+    assert result.status == 0, result.out
+    assert summary(result)["passed"] > 200
+
+
 def test_reads_change_nothing(polyvirt, tmp_path):
     with serving() as server:
         before = server.client().get("/api/vcenter/vm").json()
@@ -181,6 +189,17 @@ def test_a_diff_of_two_runs_tells_what_became_worse(polyvirt, tmp_path):
     assert result.status == 7
     assert [(change["what"], change["before"], change["after"]) for change in result.json()] == [("verdict", "pass", "fail")]
     assert polyvirt("test", "diff", runs[0] / "latest", runs[0] / "latest").status == 0
+
+
+def test_a_matrix_shows_runs_side_by_side(polyvirt, tmp_path):
+    suite = tmp_path / "own.yaml"
+    suite.write_text("suite: own\ncases:\n  - { id: one, uid: o1, title: t, clause: c, "
+                     "steps: [{ op: vm.list, expect: { /: { count: 5 } } }] }\n")
+    for folder, uri in ((tmp_path / "a", "sim:///?vms=5"), (tmp_path / "b", "sim:///?vms=6")):
+        polyvirt("-c", uri, "test", "run", "own", "--suite", suite, "--runs", folder)
+    row, = polyvirt("test", "matrix", tmp_path / "a/latest", tmp_path / "b/latest", "-o", "json").json()
+    assert [row[name] for name in sorted(row)] == ["pass", "fail", "own/one", "o1"]
+    assert polyvirt("test", "matrix", tmp_path / "nothing").status == 4
 
 
 # ---- nothing is left ----
