@@ -9,6 +9,7 @@ static int
 make_vm(struct suite_scene *scene, const char *name, pv_error **error)
 {
     g_autoptr(pv_vm_spec) spec = pv_vm_spec_new();
+    g_autoptr(pv_task) task = suite_own_task("vm.create", 0);
     g_autoptr(pv_vm) vm = NULL;
     int code = suite_own_intend(scene, "vm", name, NULL, error);
 
@@ -19,7 +20,7 @@ make_vm(struct suite_scene *scene, const char *name, pv_error **error)
     spec->disks = pv_list_new(&pv_disk_spec_desc);
     g_ptr_array_add(spec->disks, pv_disk_spec_new());
     ((pv_disk_spec *)spec->disks->pdata[0])->size = GIVEN_DISK;
-    code = pv_vm_create(scene->world->conn, spec, scene->task, &vm, error);
+    code = pv_vm_create(scene->world->conn, spec, task, &vm, error);
     if (code < 0)
         return code;
     suite_own_add(scene->world, vm->uuid);
@@ -78,13 +79,14 @@ take_snapshot(struct suite_scene *scene, pv_error **error)
 {
     g_autofree char *name = g_strdup_printf("%s-snap", suite_var(scene, "vm_name"));
     pv_snapshot_spec spec = { .name = name, .memory = PV_UNSET_BOOL, .quiesce = PV_UNSET_BOOL };
+    g_autoptr(pv_task) task = suite_own_task("snapshot.create", 0);
     g_autoptr(pv_snapshot) snapshot = NULL;
     int code = 0;
 
     if (scene->world->options->use_vm) /* else it goes with the VM */
         code = suite_own_intend(scene, "snapshot", name, suite_var(scene, "vm"), error);
     if (code == 0)
-        code = pv_snapshot_create(scene->world->conn, suite_var(scene, "vm"), &spec, scene->task, &snapshot, error);
+        code = pv_snapshot_create(scene->world->conn, suite_var(scene, "vm"), &spec, task, &snapshot, error);
     if (code < 0)
         return code;
     suite_var_set(scene, "snapshot", snapshot->id);

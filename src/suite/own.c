@@ -2,6 +2,9 @@
 /* What a case makes: written down before, taken away after. */
 #include "run-priv.h"
 
+#define REMOVE_TRIES    5
+#define REMOVE_PAUSE_MS 200
+
 int
 suite_own_intend(struct suite_scene *scene, const char *kind, const char *name, const char *parent, pv_error **error)
 {
@@ -20,6 +23,15 @@ suite_own_intend(struct suite_scene *scene, const char *kind, const char *name, 
     own->state = g_strdup("intended");
     g_ptr_array_add(scene->made, own);
     return 0;
+}
+
+pv_task *
+suite_own_task(const char *what, int64_t ms)
+{
+    pv_task *task = pv_task_new(what, NULL);
+
+    pv_task_set_timeout(task, ms > 0 ? ms : SUITE_STEP_MS);
+    return task;
 }
 
 static struct suite_own *
@@ -74,6 +86,22 @@ remove_vm(pv_conn *conn, const char *name, pv_task *task, pv_error **error)
     return pv_vm_delete(conn, vm->id, task, error);
 }
 
+/* A start that was cancelled on its way may still take place: then it is looked at again. */
+static int
+remove_vm_patiently(pv_conn *conn, const char *name, pv_task *task, pv_error **error)
+{
+    for (unsigned tries = 1;; tries++) {
+        g_autoptr(pv_error) why = NULL;
+        int code = remove_vm(conn, name, task, &why);
+
+        if (code != PV_ERR_STATE || tries == REMOVE_TRIES)
+            return code < 0 ? pv_error_propagate(error, g_steal_pointer(&why)) : 0;
+        code = pv_task_sleep(task, REMOVE_PAUSE_MS, error);
+        if (code < 0)
+            return code;
+    }
+}
+
 int
 suite_own_remove(pv_conn *conn, const struct suite_own *own, pv_task *task, pv_error **error)
 {
@@ -81,7 +109,7 @@ suite_own_remove(pv_conn *conn, const struct suite_own *own, pv_task *task, pv_e
     int code;
 
     if (g_str_equal(own->kind, "vm"))
-        code = remove_vm(conn, own->name, task, &why);
+        code = remove_vm_patiently(conn, own->name, task, &why);
     else if (g_str_equal(own->kind, "volume"))
         code = pv_volume_delete(conn, own->parent, own->name, task, &why);
     else if (g_str_equal(own->kind, "snapshot"))

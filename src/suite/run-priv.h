@@ -70,6 +70,9 @@ int suite_any(struct suite_world *world, const char *what, pv_task *task, char *
 /* Journals what is about to be made, and remembers it for the teardown. */
 int suite_own_intend(struct suite_scene *scene, const char *kind, const char *name, const char *parent,
                      pv_error **error);
+/* A task for making something, with a deadline of its own: a run that is cancelled waits for the answer, as
+ * what was asked for may come to be later and would not be removed. */
+pv_task *suite_own_task(const char *what, int64_t ms);
 /* It was made; ref: its id, or NULL. What was refused stays intended: whatever the error says, the teardown
  * looks. */
 int suite_own_made(struct suite_scene *scene, const char *name, const char *ref, pv_error **error);

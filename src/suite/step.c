@@ -66,13 +66,22 @@ fill(struct suite_scene *scene, const struct suite_step *step, step_try *once, p
     return 0;
 }
 
+static gboolean
+makes_something(const struct suite_step *step)
+{
+    return step->owns || (step->op && step->op->effect == PV_EFFECT_CREATE);
+}
+
 static int
 try_once(struct suite_scene *scene, const struct suite_step *step, step_try *once, pv_error **error)
 {
-    g_autoptr(pv_task) task = pv_task_child(scene->task, step->name, NULL);
+    g_autoptr(pv_task) task = makes_something(step) ? suite_own_task(step->name, step->timeout_ms)
+                                                     : pv_task_child(scene->task, step->name, NULL);
     int64_t begun;
-    int code = fill(scene, step, once, error);
+    int code = pv_task_check(scene->task, error);
 
+    if (code == 0)
+        code = fill(scene, step, once, error);
     if (code < 0)
         return code;
     pv_task_set_timeout(task, step->timeout_ms ? step->timeout_ms : SUITE_STEP_MS);

@@ -216,10 +216,10 @@ def test_what_a_killed_run_left_is_removed_by_its_journal(polyvirt, start, tmp_p
         wait_until(lambda: len(names(server)) > len(before), what="a VM of the run")
         process.kill()
         process.wait()
-        left = names(server) - before
+        left = names(server) - before  # the server may still be at work on what it had been sent
         assert left and all(name.startswith("pvt-") for name in left)
-        shown = polyvirt(*endpoint, "test", "cleanup", "--dry-run", "-o", "json").json()
-        assert left <= {row["name"] for row in shown} and names(server) - before == left
+        shown = {row["name"] for row in polyvirt(*endpoint, "test", "cleanup", "--dry-run", "-o", "json").json()}
+        assert left <= names(server) - before <= shown
         assert polyvirt(*endpoint, "--yes", "test", "cleanup").status == 0
         assert names(server) == before
         assert polyvirt(*endpoint, "test", "cleanup", "--dry-run", "-o", "json").json() == []
