@@ -36,7 +36,7 @@ make_request(const struct raw_args *args, json_t **ret_request, pv_error **error
 static int
 ask(const struct cli_call *call, pv_conn *conn, const json_t *request, pv_error **error)
 {
-    if (call->globals->yes == 1 || pv_raw_reads(conn, request))
+    if (call->globals->yes == 1 || call->globals->dry_run == 1 || pv_raw_reads(conn, request))
         return 0;
     return cli_confirm("This may change something at the endpoint. Send it?", error);
 }
@@ -65,6 +65,8 @@ exchange(const struct cli_call *call, pv_conn *conn, const json_t *request, pv_t
     json_t *reply = NULL;
     int code = ask(call, conn, request, error);
 
+    if (code == 0 && call->globals->dry_run == 1 && !pv_raw_reads(conn, request))
+        return write_reply(call, request, error);
     if (code == 0)
         code = pv_raw_call(conn, request, task, &reply, error);
     if (code == 0)
@@ -107,7 +109,7 @@ const struct cli_verb cli_cmd_raw[] = {
         .effect = PV_EFFECT_MODIFY,
         .help = "one exchange in the endpoint's own words",
         .details = "vSphere: a method and a path, with the login's session. QMP: a command. What may change "
-                   "something asks first. Exit status 1 when the answer is a refusal.",
+                   "something asks first; --dry-run shows the request instead. Exit status 1 when the answer is a refusal.",
         .example = "raw GET /api/vcenter/vm",
         .run = run_raw,
     },

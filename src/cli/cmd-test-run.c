@@ -192,7 +192,8 @@ run_test_run(const struct cli_call *call, pv_task *task, pv_error **error)
     g_autoptr(GPtrArray) targets = NULL, cases = NULL, chosen = NULL, fitting = NULL;
     g_autoptr(pv_conn) conn = NULL;
     g_autoptr(json_t) expectations = NULL;
-    int code = cli_output_check(call->globals, &suite_result_desc, error);
+    gboolean dry = call->globals->dry_run == 1;
+    int code = cli_output_check(call->globals, dry ? &suite_case_desc : &suite_result_desc, error);
 
     if (code == 0)
         code = cmd_test_choose(&args->choice, SUITE_LEVEL_READ, &cases, &chosen, error);
@@ -206,6 +207,8 @@ run_test_run(const struct cli_call *call, pv_task *task, pv_error **error)
     if (fitting->len == 0)
         return pv_error_set(error, PV_ERR_NOT_FOUND, "none of the %u chosen cases is for %s endpoints", chosen->len,
                             pv_conn_driver(conn));
+    if (dry)
+        return cli_output_list(call->globals, &suite_case_desc, fitting, 0, error);
     return run_chosen(call, args, conn, fitting, expectations, task, error);
 }
 
@@ -214,6 +217,23 @@ run_test_run(const struct cli_call *call, pv_task *task, pv_error **error)
 struct cleanup_args {
     char *runs;
 };
+
+/* Asks, naming how many there are; none is no question. */
+static int
+ask_cleanup(const struct cli_call *call, pv_conn *conn, const char *folder, pv_task *task, pv_error **error)
+{
+    g_autoptr(GPtrArray) left = NULL;
+    g_autofree char *question = NULL;
+    int code;
+
+    if (call->globals->yes == 1 || call->globals->dry_run == 1)
+        return 0;
+    code = suite_cleanup(conn, folder, TRUE, task, &left, error);
+    if (code < 0 || left->len == 0)
+        return code;
+    question = g_strdup_printf("Remove %u objects that runs of the suite left?", left->len);
+    return cli_confirm(question, error);
+}
 
 static int
 run_test_cleanup(const struct cli_call *call, pv_task *task, pv_error **error)
@@ -227,6 +247,8 @@ run_test_cleanup(const struct cli_call *call, pv_task *task, pv_error **error)
 
     if (code == 0)
         code = cli_open_one(call->globals, task, &targets, &conn, error);
+    if (code == 0)
+        code = ask_cleanup(call, conn, folder, task, error);
     if (code == 0)
         code = suite_cleanup(conn, folder, dry, task, &done, error);
     if (code == 0)

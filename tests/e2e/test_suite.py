@@ -137,6 +137,15 @@ def test_reads_change_nothing(polyvirt, tmp_path):
         assert (result.status, server.client().get("/api/vcenter/vm").json()) == (0, before), result.out
 
 
+def test_a_dry_run_names_the_cases_and_sends_nothing(polyvirt, tmp_path, honest):
+    endpoint = connect(honest, tmp_path)
+    before = names(honest)
+    planned = polyvirt(*endpoint, "--dry-run", "test", "run", "neutral/vm", "--level", "lifecycle", "-o", "name").lines()
+    assert "neutral/vm/create/minimal" in planned
+    shown = polyvirt(*endpoint, "--dry-run", "raw", "DELETE", "/api/vcenter/vm/vm-0").json()
+    assert (shown["method"], names(honest)) == ("DELETE", before)
+
+
 def test_an_endpoint_that_is_not_there_is_status_3(polyvirt):
     result = polyvirt("-c", "qmp:///nonexistent.sock", "test", "run")
     assert result.status == 3 and "nonexistent.sock" in result.err
@@ -220,6 +229,8 @@ def test_what_a_killed_run_left_is_removed_by_its_journal(polyvirt, start, tmp_p
         assert left and all(name.startswith("pvt-") for name in left)
         shown = {row["name"] for row in polyvirt(*endpoint, "test", "cleanup", "--dry-run", "-o", "json").json()}
         assert left <= names(server) - before <= shown
+        assert polyvirt(*endpoint, "test", "cleanup").status == 2  # nobody is there to say yes
+        assert names(server) - before
         assert polyvirt(*endpoint, "--yes", "test", "cleanup").status == 0
         assert names(server) == before
         assert polyvirt(*endpoint, "test", "cleanup", "--dry-run", "-o", "json").json() == []
