@@ -27,7 +27,8 @@ G_BEGIN_DECLS
  * (PV_ERR_UNKNOWN: a change went out and was not answered). *ret_reply: one reference.
  */
 int pv_raw_call(pv_conn *conn, const json_t *request, pv_task *task, json_t **ret_reply, pv_error **error);
-/** TRUE when the request certainly changes nothing: GET and OPTIONS, query-*, qom-get, qom-list. */
+/** TRUE when the request certainly changes nothing: GET and OPTIONS, query-*, qom-get, qom-list; and any
+ * request where there are no raw exchanges, as it is not sent. */
 gboolean pv_raw_reads(pv_conn *conn, const json_t *request);
 
 G_END_DECLS

@@ -7,7 +7,7 @@
 gboolean
 pv_raw_reads(pv_conn *conn, const json_t *request)
 {
-    return conn->driver->raw && conn->driver->raw->reads(request);
+    return !conn->driver->raw || conn->driver->raw->reads(request);
 }
 
 int

@@ -14,16 +14,20 @@ struct look {
 };
 
 static char *
+whole(const json_t *value)
+{
+    char *dump = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS) : NULL;
+    char *text = g_strdup(dump ? dump : "nothing");
+
+    free(dump);
+    return text;
+}
+
+static char *
 show(const json_t *value)
 {
-    g_autofree char *text = NULL;
-    char *dump;
+    g_autofree char *text = whole(value);
 
-    if (!value)
-        return g_strdup("nothing");
-    dump = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS);
-    text = g_strdup(dump ? dump : "?");
-    free(dump);
     if (strlen(text) <= TEXT_MAX)
         return g_steal_pointer(&text);
     text[TEXT_MAX] = '\0';
@@ -246,7 +250,7 @@ MATCHER(match_unique)
         g_autofree char *where = g_strdup_printf("%s/%zu", path, i);
         const json_t *part = at_pointer(item, json_string_value(want));
 
-        if (!g_hash_table_add(seen, show(part)))
+        if (!g_hash_table_add(seen, whole(part)))
             return miss(look, where, part, "no two alike at %s", json_string_value(want));
     }
     return TRUE;
