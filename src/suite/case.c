@@ -2,6 +2,8 @@
 /* Cases from a file's nodes. A mistake is told with file, line and column; a file counts whole or not. */
 #include "case-priv.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- tables ---- */
@@ -137,6 +139,8 @@ suite_get_span(const struct suite_source *source, const suite_node *map, const c
         return code;
     if (pv_duration_parse(text, ret_ms, &why) < 0)
         return suite_node_error(source->file, suite_node_get(map, key), error, "%s: %s", key, why->message);
+    if (*ret_ms <= 0)
+        return suite_node_error(source->file, suite_node_get(map, key), error, "%s: no time at all", key);
     return 0;
 }
 
@@ -178,6 +182,46 @@ get_list(const struct suite_source *source, const suite_node *map, const char *k
     return 0;
 }
 
+/* A word that is misspelt would make a case that never runs. */
+int
+suite_check_words(const struct suite_source *source, const suite_node *node, char *const *words,
+                  const char *const *known, pv_error **error)
+{
+    for (; words && *words; words++) {
+        const char *nearest;
+
+        if (g_strv_contains(known, *words))
+            continue;
+        nearest = pv_text_nearest(*words, known);
+        suite_node_error(source->file, node, error, "%s: there is no '%s'", node->key, *words);
+        if (nearest)
+            pv_error_hint(error, "did you mean '%s'?", nearest);
+        return PV_ERR_INVALID;
+    }
+    return 0;
+}
+
+static int
+get_words(const struct suite_source *source, const suite_node *map, const char *key, const char *const *known,
+          char ***ret_list, pv_error **error)
+{
+    const suite_node *node = suite_node_get(map, key);
+    int code = get_list(source, map, key, ret_list, error);
+
+    return code < 0 || !node ? code : suite_check_words(source, node, *ret_list, known, error);
+}
+
+const char **
+suite_operation_names(void)
+{
+    GPtrArray *names = g_ptr_array_new();
+
+    for (const struct pv_op *op = pv_op_table(); op->name; op++)
+        g_ptr_array_add(names, (gpointer)op->name);
+    g_ptr_array_add(names, NULL);
+    return (const char **)g_ptr_array_free(names, FALSE);
+}
+
 /* ---- one case ---- */
 
 static int
@@ -188,6 +232,9 @@ read_members(const struct suite_source *source, const suite_node *node, struct s
         char **text;
     } texts[] = { { "uid", &test->uid }, { "title", &test->title }, { "clause", &test->clause },
                   { "source", &test->source }, { "since", &test->since } };
+    static const char *const drivers[] = { "libvirt", "qmp", "sim", "vsphere", NULL };
+    static const char *const inventory[] = { "vm", "vm_name", "host", "datastore", "network", NULL };
+    g_autofree const char **operations = suite_operation_names();
     int code = 0;
 
     for (size_t i = 0; code == 0 && i < G_N_ELEMENTS(texts); i++)
@@ -201,11 +248,11 @@ read_members(const struct suite_source *source, const suite_node *node, struct s
     if (code == 0)
         code = get_list(source, node, "tags", &test->tags, error);
     if (code == 0)
-        code = get_list(source, node, "drivers", &test->drivers, error);
+        code = get_words(source, node, "drivers", drivers, &test->drivers, error);
     if (code == 0)
-        code = get_list(source, node, "needs", &test->needs, error);
+        code = get_words(source, node, "needs", operations, &test->needs, error);
     if (code == 0)
-        code = get_list(source, node, "wants", &test->wants, error);
+        code = get_words(source, node, "wants", inventory, &test->wants, error);
     return code < 0 ? code : suite_get_span(source, node, "timeout", &test->timeout_ms, error);
 }
 
@@ -316,6 +363,9 @@ read_case(const struct suite_source *source, const suite_node *node, GPtrArray *
     g_autoptr(suite_case) test = pv_desc_new(&suite_case_desc);
     int code = suite_check_keys(source, node, keys, error);
 
+    if (code == 0 && cases->len >= SUITE_CASES_MAX)
+        code = suite_node_error(source->file, node, error, "more than %d cases", SUITE_CASES_MAX);
+
     test->must = SUITE_MUST;
     test->level = SUITE_LEVEL_READ;
     test->timeout_ms = 0;
@@ -341,20 +391,41 @@ read_case(const struct suite_source *source, const suite_node *node, GPtrArray *
 /* ---- rows ---- */
 
 /* The case of one row: without "rows", with the row's uid. */
-static suite_node *
-case_of_row(const suite_node *node, const suite_node *row)
+static int
+case_of_row(const struct suite_source *source, const suite_node *node, const suite_node *row, suite_node **ret_case,
+            pv_error **error)
 {
-    suite_node *copy = suite_row_fill(row, node, NULL);
     const suite_node *uid = suite_node_get(row, "uid");
+    g_autoptr(suite_node) copy = NULL;
+    suite_node *own = NULL;
+    int code;
 
-    for (unsigned i = copy->items->len; i-- > 0;)
-        if (g_str_equal(((suite_node *)copy->items->pdata[i])->key, "rows"))
-            g_ptr_array_remove_index(copy->items, i);
-    if (uid && !suite_node_get(copy, "uid"))
-        g_ptr_array_add(copy->items, suite_row_fill(NULL, uid, "uid"));
+    source->fill->row = row;
+    code = suite_row_fill(source->fill, node, NULL, "rows", &copy, error);
+    source->fill->row = NULL;
+    if (code == 0 && uid && !suite_node_get(copy, "uid"))
+        code = suite_row_fill(source->fill, uid, "uid", NULL, &own, error);
+    if (code < 0)
+        return code;
+    if (own)
+        g_ptr_array_add(copy->items, own);
     copy->line = row->line;
     copy->column = row->column;
-    return copy;
+    *ret_case = g_steal_pointer(&copy);
+    return 0;
+}
+
+static int
+read_row(const struct suite_source *source, const suite_node *node, const suite_node *row, GPtrArray *cases,
+         pv_error **error)
+{
+    g_autoptr(suite_node) filled = NULL;
+    int code;
+
+    if (row->kind != SUITE_NODE_MAP)
+        return suite_node_error(source->file, row, error, "a row is a map");
+    code = case_of_row(source, node, row, &filled, error);
+    return code < 0 ? code : read_case(source, filled, cases, error);
 }
 
 static int
@@ -365,15 +436,8 @@ read_rows(const struct suite_source *source, const suite_node *node, const suite
 
     if (rows->kind != SUITE_NODE_LIST || !rows->items->len)
         return suite_node_error(source->file, rows, error, "rows: expected a list");
-    for (unsigned i = 0; code == 0 && i < rows->items->len; i++) {
-        const suite_node *row = g_ptr_array_index(rows->items, i);
-        g_autoptr(suite_node) filled = NULL;
-
-        if (row->kind != SUITE_NODE_MAP)
-            return suite_node_error(source->file, row, error, "a row is a map");
-        filled = case_of_row(node, row);
-        code = read_case(source, filled, cases, error);
-    }
+    for (unsigned i = 0; code == 0 && i < rows->items->len; i++)
+        code = read_row(source, node, rows->items->pdata[i], cases, error);
     return code;
 }
 
@@ -394,8 +458,6 @@ read_suite(const struct suite_source *source, GPtrArray *cases, pv_error **error
         const suite_node *node = g_ptr_array_index(list->items, i), *rows = suite_node_get(node, "rows");
 
         code = rows ? read_rows(source, node, rows, cases, error) : read_case(source, node, cases, error);
-        if (code == 0 && cases->len > SUITE_CASES_MAX)
-            code = suite_node_error(source->file, node, error, "more than %d cases", SUITE_CASES_MAX);
     }
     return code;
 }
@@ -403,27 +465,44 @@ read_suite(const struct suite_source *source, GPtrArray *cases, pv_error **error
 int
 suite_cases_parse(const char *name, const char *text, size_t len, GPtrArray *cases, pv_error **error)
 {
+    struct suite_fill fill = { .file = name };
     g_autoptr(suite_node) root = NULL;
     unsigned before = cases->len;
     int code = suite_node_parse(name, text, len, &root, error);
 
     if (code == 0)
-        code = read_suite(&(struct suite_source){ name, root }, cases, error);
+        code = read_suite(&(struct suite_source){ name, root, &fill }, cases, error);
     if (code < 0)
         g_ptr_array_set_size(cases, (int)before);
+    return code;
+}
+
+/* At most one byte more than is taken: a device or a huge file costs no more than that. */
+static int
+read_file(const char *path, GString *text, pv_error **error)
+{
+    FILE *file = fopen(path, "rbe");
+    int code = 0;
+    char *room;
+
+    if (!file)
+        return pv_error_set(error, PV_ERR_NOT_FOUND, "cannot read the suite file %s: %s", path, g_strerror(errno));
+    room = g_malloc(SUITE_FILE_MAX + 1);
+    g_string_append_len(text, room, (gssize)fread(room, 1, SUITE_FILE_MAX + 1, file));
+    g_free(room);
+    if (ferror(file))
+        code = pv_error_set(error, PV_ERR_FAILED, "cannot read the suite file %s: %s", path, g_strerror(errno));
+    fclose(file);
     return code;
 }
 
 int
 suite_cases_load(const char *path, GPtrArray *cases, pv_error **error)
 {
-    g_autoptr(GError) why = NULL;
-    g_autofree char *text = NULL;
-    gsize len;
+    g_autoptr(GString) text = g_string_new(NULL);
+    int code = read_file(path, text, error);
 
-    if (!g_file_get_contents(path, &text, &len, &why))
-        return pv_error_set(error, PV_ERR_NOT_FOUND, "cannot read the suite file: %s", why->message);
-    return suite_cases_parse(path, text, len, cases, error);
+    return code < 0 ? code : suite_cases_parse(path, text->str, text->len, cases, error);
 }
 
 int

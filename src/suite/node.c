@@ -12,7 +12,7 @@
 
 struct reader {
     yaml_parser_t parser;
-    const char *file;
+    const char *file, *text;
     unsigned depth, nodes;
 };
 
@@ -89,16 +89,32 @@ refuse(const struct reader *reader, yaml_mark_t mark, pv_error **error, const ch
     return pv_error_set(error, PV_ERR_INVALID, "%s:%zu:%zu: %s", reader->file, mark.line + 1, mark.column + 1, what);
 }
 
+/* Of bad UTF-8 and control characters libyaml tells the byte only. */
+static yaml_mark_t
+place_of_byte(const char *text, size_t offset)
+{
+    yaml_mark_t mark = { 0 };
+
+    for (size_t i = 0; i < offset; i++) {
+        mark.column = text[i] == '\n' ? 0 : mark.column + 1;
+        mark.line += text[i] == '\n';
+    }
+    return mark;
+}
+
 static int
 next_event(struct reader *reader, yaml_event_t *ret_event, pv_error **error)
 {
     const yaml_parser_t *parser = &reader->parser;
     g_autofree char *what = NULL;
+    yaml_mark_t mark;
 
     if (yaml_parser_parse(&reader->parser, ret_event))
         return 0;
     what = g_strdup_printf("not valid YAML: %s", parser->problem ? parser->problem : "it cannot be read");
-    return refuse(reader, parser->problem_mark, error, what);
+    mark = parser->error == YAML_READER_ERROR ? place_of_byte(reader->text, parser->problem_offset)
+                                              : parser->problem_mark;
+    return refuse(reader, mark, error, what);
 }
 
 static suite_node *
@@ -117,16 +133,28 @@ new_node(struct reader *reader, enum suite_node_kind kind, yaml_mark_t mark)
 
 static int read_node(struct reader *reader, const yaml_event_t *event, suite_node **ret_node, pv_error **error);
 
+/* Of a value and of a key alike. */
+static int
+check_scalar(const struct reader *reader, const yaml_event_t *event, pv_error **error)
+{
+    size_t len = event->data.scalar.length;
+
+    if (event->data.scalar.anchor || event->data.scalar.tag)
+        return refuse(reader, event->start_mark, error, "anchors and tags are not taken");
+    if (len > PV_TEXT_MAX || memchr(event->data.scalar.value, '\0', len))
+        return refuse(reader, event->start_mark, error, "a text too long, or with a NUL");
+    return 0;
+}
+
 static int
 read_scalar(struct reader *reader, const yaml_event_t *event, suite_node **ret_node, pv_error **error)
 {
     const char *text = (const char *)event->data.scalar.value;
     size_t len = event->data.scalar.length;
+    int code = check_scalar(reader, event, error);
 
-    if (event->data.scalar.anchor || event->data.scalar.tag)
-        return refuse(reader, event->start_mark, error, "anchors and tags are not taken");
-    if (len > PV_TEXT_MAX || memchr(text, '\0', len))
-        return refuse(reader, event->start_mark, error, "a text too long, or with a NUL");
+    if (code < 0)
+        return code;
     *ret_node = new_node(reader, SUITE_NODE_SCALAR, event->start_mark);
     (*ret_node)->text = g_strndup(text, len);
     (*ret_node)->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
@@ -151,8 +179,9 @@ read_list(struct reader *reader, suite_node *list, pv_error **error)
     }
 }
 
+/* seen: the map's keys so far; looking through its items would make a wide map slow. */
 static int
-read_pair(struct reader *reader, suite_node *map, const yaml_event_t *key, pv_error **error)
+read_pair(struct reader *reader, suite_node *map, GHashTable *seen, const yaml_event_t *key, pv_error **error)
 {
     g_auto(yaml_event_t) event = { 0 };
     g_autofree char *name = NULL;
@@ -161,8 +190,11 @@ read_pair(struct reader *reader, suite_node *map, const yaml_event_t *key, pv_er
 
     if (key->type != YAML_SCALAR_EVENT || !key->data.scalar.length)
         return refuse(reader, key->start_mark, error, "a key is a text");
+    code = check_scalar(reader, key, error);
+    if (code < 0)
+        return code;
     name = g_strndup((const char *)key->data.scalar.value, key->data.scalar.length);
-    if (suite_node_get(map, name))
+    if (!g_hash_table_add(seen, g_strdup(name)))
         return refuse(reader, key->start_mark, error, "this key was given before");
     code = next_event(reader, &event, error);
     if (code == 0)
@@ -177,6 +209,8 @@ read_pair(struct reader *reader, suite_node *map, const yaml_event_t *key, pv_er
 static int
 read_map(struct reader *reader, suite_node *map, pv_error **error)
 {
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
     for (;;) {
         g_auto(yaml_event_t) event = { 0 };
         int code = next_event(reader, &event, error);
@@ -184,7 +218,7 @@ read_map(struct reader *reader, suite_node *map, pv_error **error)
         if (code == 0 && event.type == YAML_MAPPING_END_EVENT)
             return 0;
         if (code == 0)
-            code = read_pair(reader, map, &event, error);
+            code = read_pair(reader, map, seen, &event, error);
         if (code < 0)
             return code;
     }
@@ -251,7 +285,7 @@ read_end(struct reader *reader, pv_error **error)
 int
 suite_node_parse(const char *name, const char *text, size_t len, suite_node **ret_root, pv_error **error)
 {
-    struct reader reader = { .file = name };
+    struct reader reader = { .file = name, .text = text };
     g_autoptr(suite_node) root = NULL;
     int code;
 

@@ -36,40 +36,104 @@ whole_value(const suite_node *row, const suite_node *node)
     return suite_node_get(row, key);
 }
 
-/* Unknown keys stay as they are: the case is refused where they are not understood. */
-static char *
-fill_text(const suite_node *row, const char *text)
+static int
+spend(struct suite_fill *fill, const suite_node *at, size_t bytes, pv_error **error)
 {
-    g_autoptr(GString) out = g_string_new(text);
-
-    for (unsigned i = 0; row && i < row->items->len; i++) {
-        const suite_node *value = g_ptr_array_index(row->items, i);
-        g_autofree char *mark = g_strdup_printf("$(%s)", value->key);
-
-        if (value->kind == SUITE_NODE_SCALAR)
-            g_string_replace(out, mark, value->text, 0);
-    }
-    return g_string_free(g_steal_pointer(&out), FALSE);
+    fill->nodes++;
+    fill->bytes += bytes;
+    if (fill->nodes > SUITE_NODES_MAX || fill->bytes > SUITE_FILLED_MAX)
+        return suite_node_error(fill->file, at, error, "the rows of this file make more than %u bytes of cases",
+                                SUITE_FILLED_MAX);
+    return 0;
 }
 
-suite_node *
-suite_row_fill(const suite_node *row, const suite_node *node, const char *key)
+/* The length of "$(key)" at text, or 0: "$(" in a regular expression is no variable. */
+static size_t
+mark_length(const char *text)
 {
-    const suite_node *whole = node->kind == SUITE_NODE_SCALAR ? whole_value(row, node) : NULL;
-    suite_node *copy = copy_head(whole ? whole : node, key);
+    size_t len = g_str_has_prefix(text, "$(") ? strspn(text + 2, "abcdefghijklmnopqrstuvwxyz0123456789_-") : 0;
 
-    if (whole && whole->kind != SUITE_NODE_SCALAR)
-        node = whole;
-    if (node->kind == SUITE_NODE_SCALAR) {
-        copy->text = whole ? g_strdup(whole->text) : fill_text(row, node->text);
-        return copy;
+    return len && text[len + 2] == ')' ? len + 3 : 0;
+}
+
+static int
+append_value(const struct suite_fill *fill, const suite_node *at, const char *mark, size_t len, GString *out,
+             pv_error **error)
+{
+    g_autofree char *key = g_strndup(mark + 2, len - 3);
+    const suite_node *value = suite_node_get(fill->row, key);
+
+    if (!value || value->kind != SUITE_NODE_SCALAR)
+        return suite_node_error(fill->file, at, error, "the row has no %s for $(%s)", value ? "text" : "value", key);
+    g_string_append(out, value->text);
+    if (out->len > PV_TEXT_MAX)
+        return suite_node_error(fill->file, at, error, "with the row's values it is longer than %d bytes", PV_TEXT_MAX);
+    return 0;
+}
+
+static int
+fill_text(const struct suite_fill *fill, const suite_node *at, const char *text, char **ret_text, pv_error **error)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    while (*text) {
+        size_t len = fill->row ? mark_length(text) : 0;
+
+        if (!len) {
+            g_string_append_c(out, *text++);
+            continue;
+        }
+        if (append_value(fill, at, text, len, out, error) < 0)
+            return PV_ERR_INVALID;
+        text += len;
     }
+    *ret_text = g_string_free(g_steal_pointer(&out), FALSE);
+    return 0;
+}
+
+static int
+fill_items(struct suite_fill *fill, const suite_node *node, const char *leave_out, suite_node *copy, pv_error **error)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+
     copy->items = g_ptr_array_new_with_free_func(free_item);
     for (unsigned i = 0; i < node->items->len; i++) {
         const suite_node *item = g_ptr_array_index(node->items, i);
-        g_autofree char *name = item->key ? fill_text(row, item->key) : NULL;
+        g_autofree char *name = NULL;
+        suite_node *filled = NULL;
 
-        g_ptr_array_add(copy->items, suite_row_fill(row, item, name));
+        if (item->key && g_strcmp0(item->key, leave_out) == 0)
+            continue;
+        if (item->key && fill_text(fill, item, item->key, &name, error) < 0)
+            return PV_ERR_INVALID;
+        if (suite_row_fill(fill, item, name, NULL, &filled, error) < 0)
+            return PV_ERR_INVALID;
+        g_ptr_array_add(copy->items, filled);
+        if (filled->key && !g_hash_table_add(seen, filled->key))
+            return suite_node_error(fill->file, item, error, "with the row's values '%s' is there twice", filled->key);
     }
-    return copy;
+    return 0;
+}
+
+int
+suite_row_fill(struct suite_fill *fill, const suite_node *node, const char *key, const char *leave_out,
+               suite_node **ret_copy, pv_error **error)
+{
+    const suite_node *whole = node->kind == SUITE_NODE_SCALAR && fill->row ? whole_value(fill->row, node) : NULL;
+    g_autoptr(suite_node) copy = copy_head(whole ? whole : node, key);
+    int code = 0;
+
+    if (whole && whole->kind != SUITE_NODE_SCALAR)
+        node = whole;
+    if (node->kind != SUITE_NODE_SCALAR)
+        code = fill_items(fill, node, leave_out, copy, error);
+    else if (whole)
+        copy->text = g_strdup(whole->text);
+    else
+        code = fill_text(fill, node, node->text, &copy->text, error);
+    if (code == 0)
+        code = spend(fill, node, copy->text ? strlen(copy->text) : 0, error);
+    if (code == 0)
+        *ret_copy = g_steal_pointer(&copy);
+    return code;
 }

@@ -62,6 +62,16 @@ check_regex(const struct suite_source *source, const suite_node *node, pv_error 
 }
 
 static int
+check_type(const struct suite_source *source, const suite_node *node, pv_error **error)
+{
+    static const char *const types[] = { "string", "integer", "number", "boolean", "object", "array", "null", NULL };
+
+    if (node->kind != SUITE_NODE_SCALAR)
+        return suite_node_error(source->file, node, error, "type: expected a word");
+    return suite_check_words(source, node, (char *[]){ node->text, NULL }, types, error);
+}
+
+static int
 check_part(const struct suite_source *source, const suite_node *part, pv_error **error)
 {
     static const char *const nested[] = { "not", "count", "contains", "each", NULL };
@@ -72,6 +82,8 @@ check_part(const struct suite_source *source, const suite_node *part, pv_error *
         return check_each_member(source, part, error);
     if (g_str_equal(part->key, "matches"))
         return check_regex(source, part, error);
+    if (g_str_equal(part->key, "type"))
+        return check_type(source, part, error);
     if (g_str_equal(part->key, "one_of") && part->kind != SUITE_NODE_LIST)
         return suite_node_error(source->file, part, error, "one_of: expected a list");
     return 0;
@@ -203,13 +215,9 @@ read_args(const struct suite_source *source, const suite_node *node, struct suit
 static int
 unknown_op(const struct suite_source *source, const suite_node *node, pv_error **error)
 {
-    g_autoptr(GPtrArray) names = g_ptr_array_new();
-    const char *nearest;
+    g_autofree const char **names = suite_operation_names();
+    const char *nearest = pv_text_nearest(node->text, names);
 
-    for (const struct pv_op *op = pv_op_table(); op->name; op++)
-        g_ptr_array_add(names, (gpointer)op->name);
-    g_ptr_array_add(names, NULL);
-    nearest = pv_text_nearest(node->text, (const char *const *)names->pdata);
     suite_node_error(source->file, node, error, "there is no operation '%s'", node->text);
     if (nearest)
         pv_error_hint(error, "did you mean '%s'?", nearest);

@@ -50,7 +50,8 @@ test_rows_make_cases(void)
 {
     g_autoptr(GPtrArray) cases =
         parse(HEAD "  - id: x/$(slug)\n    title: $(slug) $(slug)\n    clause: c\n    rows:\n"
-                   "      - { uid: r1, slug: p, args: { vms: [a, b] }, n: 5 }\n      - { uid: r2, slug: q, args: {}, n: \"5\" }\n"
+                   "      - { uid: r1, slug: p, args: { vms: [a, b] }, n: 5 }\n"
+                   "      - { uid: r2, slug: q, args: {}, n: \"5\" }\n"
                    "    steps:\n      - { op: vm.list, args: $(args), expect: { /: { count: $(n) } } }\n");
     const struct suite_case *first = g_ptr_array_index(cases, 0), *second = g_ptr_array_index(cases, 1);
     const struct suite_step *step = g_ptr_array_index(first->steps, 0), *other = g_ptr_array_index(second->steps, 0);
@@ -108,6 +109,111 @@ test_deep_nesting_is_refused(void)
 }
 
 static void
+refuse_bytes(const char *text, size_t len, const char *message)
+{
+    g_autoptr(GPtrArray) cases = suite_cases_new();
+    g_autoptr(pv_error) error = NULL;
+
+    g_assert_cmpint(suite_cases_parse("f.yaml", text, len, cases, &error), ==, PV_ERR_INVALID);
+    if (!g_str_has_prefix(error->message, message))
+        g_error("expected '%s…', got '%s'", message, error->message);
+}
+
+#define BYTES(text) text, sizeof(text) - 1
+
+static void
+test_bytes_that_are_no_text_are_told_where_they_stand(void)
+{
+    refuse_bytes(BYTES("suite: a\nb: \xff\n"), "f.yaml:2:4: not valid YAML");
+    refuse_bytes(BYTES("suite: a\nb: x\0y\n"), "f.yaml:2:5: not valid YAML");
+    refuse_bytes(BYTES("\"sou\\0rce\": x\n"), "f.yaml:1:1: a text too long, or with a NUL");
+    refuse_bytes(BYTES("a: \"x\\0y\"\n"), "f.yaml:1:4: a text too long, or with a NUL");
+    refuse_bytes(BYTES("&k a: 1\n"), "f.yaml:1:1: anchors and tags are not taken");
+    refuse_bytes(BYTES("!!str a: 1\n"), "f.yaml:1:1: anchors and tags are not taken");
+}
+
+#define ROWS "suite: a\ncases:\n  - id: x\n    title: t\n    clause: c\n    rows: [{ uid: r1, k: /a }]\n"
+
+static void
+test_rows_that_do_not_fit_are_refused(void)
+{
+    refuse(ROWS "    steps: [{ op: vm.list, expect: { $(k): 1, /a: 2 } }]\n",
+           "f.yaml:7:51: with the row's values '/a'");
+    refuse(ROWS "    steps: [{ op: vm.list, args: { match: $(kk) } }]\n",
+           "f.yaml:7:43: the row has no value for $(kk)");
+    refuse(ROWS "    tags: [\"a-$(kk)\"]\n    steps: [{ op: vm.list }]\n",
+           "f.yaml:7:12: the row has no value for $(kk)");
+}
+
+static void
+test_a_dollar_in_a_regular_expression_is_no_variable(void)
+{
+    g_autoptr(GPtrArray) cases = parse(ROWS "    steps: [{ op: vm.list, "
+                                            "expect: { /a: { matches: \"^a$(b|c)?\" } } }]\n");
+
+    g_assert_cmpuint(cases->len, ==, 1);
+}
+
+/* A text of many marks, each a long value: it would be a gigabyte. */
+static void
+test_a_short_file_cannot_grow_without_end(void)
+{
+    g_autoptr(GString) text = g_string_new("suite: a\ncases:\n  - id: x\n    title: t\n    clause: \"");
+
+    for (unsigned i = 0; i < 15000; i++)
+        g_string_append(text, "$(v)");
+    g_string_append(text, "\"\n    rows: [{ uid: r1, v: ");
+    for (unsigned i = 0; i < 60000; i++)
+        g_string_append_c(text, 'x');
+    g_string_append(text, " }]\n    steps: [{ op: vm.list }]\n");
+    refuse(text->str, "f.yaml:5:13: with the row's values it is longer than");
+}
+
+static void
+test_all_that_rows_make_is_bounded(void)
+{
+    g_autoptr(GString) text = g_string_new("suite: a\ncases:\n  - id: $(uid)\n    title: t\n    clause: \"");
+
+    for (unsigned i = 0; i < 60000; i++)
+        g_string_append_c(text, 'x');
+    g_string_append(text, "\"\n    steps: [{ op: vm.list }]\n    rows:\n");
+    for (unsigned i = 0; i < 10000; i++)
+        g_string_append_printf(text, "      - { uid: r%u }\n", i);
+    refuse(text->str, "f.yaml:5:13: the rows of this file make more than");
+}
+
+static void
+test_more_cases_than_are_taken_are_refused(void)
+{
+    g_autoptr(GString) text = g_string_new("suite: a\ncases:\n  - id: $(uid)\n    title: t\n    clause: c\n"
+                                           "    steps: [{ op: vm.list }]\n    rows:\n");
+
+    for (unsigned i = 0; i <= SUITE_CASES_MAX; i++)
+        g_string_append_printf(text, "      - { uid: r%u }\n", i);
+    refuse(text->str, "f.yaml:20008:9: more than 20000 cases");
+}
+
+static void
+test_a_word_that_is_misspelt_is_refused(void)
+{
+    refuse(CASE "    needs: [vm.lst]\n" STEP "op: vm.list\n", "f.yaml:7:12: needs: there is no 'vm.lst'");
+    refuse(CASE "    wants: [planet]\n" STEP "op: vm.list\n", "f.yaml:7:12: wants: there is no 'planet'");
+    refuse(CASE "    drivers: [libvrt]\n" STEP "op: vm.list\n", "f.yaml:7:14: drivers: there is no 'libvrt'");
+    refuse(CASE STEP "{ op: vm.list, expect: { /: { type: lst } } }\n", "f.yaml:8:45: type: there is no 'lst'");
+    refuse(CASE "    timeout: 0s\n" STEP "op: vm.list\n", "f.yaml:7:14: timeout: no time at all");
+}
+
+static void
+test_a_file_without_end_is_not_read_to_its_end(void)
+{
+    g_autoptr(GPtrArray) cases = suite_cases_new();
+    g_autoptr(pv_error) error = NULL;
+
+    g_assert_cmpint(suite_cases_load("/dev/zero", cases, &error), ==, PV_ERR_INVALID);
+    g_assert_true(g_str_has_prefix(error->message, "/dev/zero: larger than"));
+}
+
+static void
 test_the_programs_own_cases_are_sound(void)
 {
     g_autoptr(GPtrArray) cases = suite_cases_new();
@@ -135,8 +241,10 @@ test_two_cases_of_one_uid_are_refused(void)
 static void
 choose(const struct suite_select *select, const char *wanted)
 {
-    g_autoptr(GPtrArray) cases = parse(HEAD "  - { id: p/one, uid: u1, title: t, clause: c, tags: [red], steps: [{ op: vm.list }] }\n"
-                                            "  - { id: p/two, uid: u2, title: t, clause: c, level: lifecycle, steps: [{ op: vm.list }] }\n"
+    g_autoptr(GPtrArray) cases = parse(HEAD "  - { id: p/one, uid: u1, title: t, clause: c, tags: [red], "
+                                            "steps: [{ op: vm.list }] }\n"
+                                            "  - { id: p/two, uid: u2, title: t, clause: c, level: lifecycle, "
+                                            "steps: [{ op: vm.list }] }\n"
                                             "  - { id: pp, uid: u3, title: t, clause: c, steps: [{ op: vm.list }] }\n");
     g_autoptr(GPtrArray) chosen = NULL;
     g_autoptr(GString) got = g_string_new(NULL);
@@ -164,17 +272,27 @@ test_cases_are_chosen(void)
     choose(&(struct suite_select){ .level = SUITE_LEVEL_DISRUPTIVE, .ids = WORDS("a/b/nonsense") }, "none");
 }
 
+#define ADD(name) g_test_add_func("/suite-case/" #name, test_##name)
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/suite-case/a-case-is-read-with-what-follows-from-it", test_a_case_is_read_with_what_follows_from_it);
-    g_test_add_func("/suite-case/rows-make-cases", test_rows_make_cases);
-    g_test_add_func("/suite-case/a-mistake-names-file-line-and-column", test_a_mistake_names_file_line_and_column);
-    g_test_add_func("/suite-case/a-case-that-only-looks-cannot-change", test_a_case_that_only_looks_cannot_change);
-    g_test_add_func("/suite-case/deep-nesting-is-refused", test_deep_nesting_is_refused);
-    g_test_add_func("/suite-case/the-programs-own-cases-are-sound", test_the_programs_own_cases_are_sound);
-    g_test_add_func("/suite-case/two-cases-of-one-uid-are-refused", test_two_cases_of_one_uid_are_refused);
-    g_test_add_func("/suite-case/cases-are-chosen", test_cases_are_chosen);
+    ADD(a_case_is_read_with_what_follows_from_it);
+    ADD(rows_make_cases);
+    ADD(a_mistake_names_file_line_and_column);
+    ADD(a_case_that_only_looks_cannot_change);
+    ADD(deep_nesting_is_refused);
+    ADD(bytes_that_are_no_text_are_told_where_they_stand);
+    ADD(rows_that_do_not_fit_are_refused);
+    ADD(a_dollar_in_a_regular_expression_is_no_variable);
+    ADD(a_short_file_cannot_grow_without_end);
+    ADD(all_that_rows_make_is_bounded);
+    ADD(more_cases_than_are_taken_are_refused);
+    ADD(a_word_that_is_misspelt_is_refused);
+    ADD(a_file_without_end_is_not_read_to_its_end);
+    ADD(the_programs_own_cases_are_sound);
+    ADD(two_cases_of_one_uid_are_refused);
+    ADD(cases_are_chosen);
     return g_test_run();
 }
